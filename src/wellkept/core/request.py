@@ -1,0 +1,103 @@
+"""``Request``, ``Response`` and who is asking: what passes through the one door, ``Core.handle``.
+
+No transport in here: the command line, the embedded library and any HTTP face build the same ``Request``.
+Paths are Vault's (``secret/data/prod/billing/database``), operations are Vault's; so the server's faces
+need no second vocabulary. These classes are slotted by hand or named tuples, not dataclasses, because the
+``dataclasses`` module alone costs as much to import as the whole interpreter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Operation = Literal["create", "read", "update", "patch", "delete", "list"]
+"""What is asked. ``create`` and ``update`` are both a write: a face sends ``update``; the core asks the engine
+whether the target exists, and authorises ``create`` when it does not (Vault's existence check)."""
+
+MUTATIONS = frozenset({"create", "update", "patch", "delete"})
+
+
+class Client(NamedTuple):
+    """Where a request comes from, for the audit record. None of it is trusted for authorisation.
+
+    ``user``: operating-system user; ``pid`` and ``process``: number and command name (never its arguments);
+    ``host``: host name; ``address``: remote address where there is one.
+    """
+
+    user: str
+    pid: int
+    process: str
+    host: str
+    address: str = ""
+
+
+class Identity(NamedTuple):
+    """Who asks, once authenticated: a display ``name`` and the names of the ``policies`` that bind it."""
+
+    name: str
+    policies: tuple[str, ...]
+
+
+class Request:
+    """One request.
+
+    ``operation`` and ``path`` (no leading slash, mount included), ``data`` (parameters or body; never
+    logged), ``identity`` (the caller, already authenticated by the face that built this), ``client``, and
+    ``id`` (unique; made when not given).
+    """
+
+    __slots__ = ("client", "data", "id", "identity", "operation", "path")
+
+    def __init__(
+        self,
+        operation: Operation,
+        path: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        identity: Identity,
+        client: Client,
+        id: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.data: Mapping[str, Any] = {} if data is None else data
+        self.identity = identity
+        self.client = client
+        self.id = new_id() if id is None else id
+
+    def __repr__(self) -> str:
+        return f"<Request {self.operation} {self.path!r} by {self.identity.name!r}>"
+
+
+class Response:
+    """One answer: ``data`` (a JSON-like mapping; bytes allowed where a value is binary), ``warnings``.
+
+    ``version`` and ``digests`` are for the audit record: which version was touched, and which parts of
+    ``data`` are values that must appear there as keyed digests only.
+    """
+
+    __slots__ = ("data", "version", "warnings")
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, version: int | None = None, warnings: tuple[str, ...] = ()
+    ) -> None:
+        self.data: Mapping[str, Any] = {} if data is None else data
+        self.version = version
+        self.warnings = warnings
+
+    def __repr__(self) -> str:
+        return f"<Response version={self.version}>"
+
+
+def new_id() -> str:
+    """A random identifier in UUID's version 4 form, without the cost of importing ``uuid``."""
+    import os
+
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

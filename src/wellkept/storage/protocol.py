@@ -1,0 +1,117 @@
+"""The storage protocol: an ordered key-value store with optimistic transactions.
+
+Keys are text, compared by their UTF-8 bytes; values are opaque bytes (ciphertext: the barrier sits
+above). A transaction remembers what it read, buffers what it writes, and at commit either finds all it
+read unchanged and applies everything at once, durably, or raises ``Conflict`` and applies nothing. The
+form is chosen so that several transactions can later share one ``fsync``, and so that it means the same
+over PostgreSQL.
+
+Every entry carries the revision at which it was last written. Revisions are one counter for the whole
+store, strictly growing, one step an entry written; so ``revision()`` answers "has anything changed since
+N" cheaply, and the number of encryptions under a key can be bounded from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+from ..errors import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+T = TypeVar("T")
+
+
+class Entry(NamedTuple):
+    """A stored value and the revision at which it was written."""
+
+    value: bytes
+    revision: int
+
+
+class Transaction(Protocol):
+    """Reads see the store as of their own moment plus this transaction's writes; commit validates them."""
+
+    def get(self, key: str) -> Entry | None:
+        """The entry at ``key``, or ``None``. Remembered, and checked again at commit."""
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Immediate children under ``prefix`` (see ``Storage.list``). Remembered, and checked at commit."""
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write ``value`` at commit."""
+
+    def delete(self, key: str) -> None:
+        """Remove ``key`` at commit; nothing happens when it is absent."""
+
+    def commit(self) -> int:
+        """Apply atomically and durably; returns the store's revision after it. Raises ``Conflict``."""
+
+    def rollback(self) -> None:
+        """Forget everything; safe to call twice."""
+
+    def __enter__(self) -> Transaction: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commits when the block ended well, rolls back otherwise."""
+
+
+class Storage(Protocol):
+    """What every storage offers. Safe to share between threads; usable on both sides of a fork.
+
+    Errors: ``StorageUnavailable`` (full, read-only, locked, missing), ``IntegrityError`` (damaged),
+    ``Conflict`` from a commit.
+    """
+
+    def get(self, key: str) -> Entry | None:
+        """The entry at ``key``, or ``None``."""
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Immediate children of ``prefix``, in order, as names relative to it.
+
+        ``prefix`` is empty or ends in ``/``. A child with descendants comes as ``name/`` once, however
+        many it has; a leaf comes as ``name``; both may exist. ``after`` (a name of an earlier page) and
+        ``limit`` page through. The cost grows with the children returned, not with the descendants.
+        """
+
+    def scan(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, Entry]]:
+        """All entries whose key starts with ``prefix`` and is greater than ``after``, in key order.
+
+        Reads in pages and holds no lock between them.
+        """
+
+    def transaction(self) -> Transaction:
+        """A new transaction."""
+
+    def revision(self) -> int:
+        """The revision of the last committed write; cheap."""
+
+    def close(self) -> None:
+        """Give back what is held; safe to call twice."""
+
+
+def transact(storage: Storage, action: Callable[[Transaction], T], *, attempts: int = 16) -> T:
+    """Run ``action`` in a transaction and commit, again from the start when it loses a race.
+
+    ``action`` may run several times, so it must have no effect besides the transaction's. Raises
+    ``Conflict`` after ``attempts`` losses.
+    """
+    for attempt in range(attempts):
+        transaction = storage.transaction()
+        try:
+            result = action(transaction)
+            transaction.commit()
+        except Conflict as lost:
+            transaction.rollback()
+            if attempt == attempts - 1 or not getattr(lost, "retry", False):
+                raise
+        except BaseException:
+            transaction.rollback()
+            raise
+        else:
+            return result
+    raise Conflict("the transaction lost every race")  # pragma: no cover - attempts < 1
