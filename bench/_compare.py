@@ -23,7 +23,9 @@ def alternate(*actions: Callable[[], object], rounds: int = 9, number: int = 1) 
     return samples
 
 
-def alternate_commands(*commands: Sequence[str], rounds: int = 15, env: dict[str, str] | None = None, cwd: str | None = None) -> list[list[float]]:
+def alternate_commands(
+    *commands: Sequence[str], rounds: int = 15, env: dict[str, str] | None = None, cwd: str | None = None
+) -> list[list[float]]:
     """Wall-clock seconds of whole processes, started in turn. A command that fails ends the benchmark."""
 
     def runner(command: Sequence[str]) -> Callable[[], object]:
@@ -37,7 +39,9 @@ def ratio(ours: Sequence[float], rival: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(ours, rival, strict=True))
 
 
-def claim(what: str, ours: Sequence[float], rival_name: str, rival: Sequence[float], *, at_most: float) -> None:
+def claim(
+    what: str, ours: Sequence[float], rival_name: str, rival: Sequence[float], *, at_most: float
+) -> None:
     """Print one line: the medians, the ratio and whether it is within ``at_most``."""
     measured = ratio(ours, rival)
     met = measured <= at_most
@@ -55,7 +59,10 @@ def bound(what: str, measured: float, limit: float, unit: str) -> None:
     met = measured <= limit
     if not met:
         _missed.append(what)
-    print(f"{what}: {measured:.3g} {unit}, wanted at most {limit:.3g} {unit}: {'met' if met else 'MISSED'}", flush=True)
+    print(
+        f"{what}: {measured:.3g} {unit}, wanted at most {limit:.3g} {unit}: {'met' if met else 'MISSED'}",
+        flush=True,
+    )
 
 
 def duration(seconds: float) -> str:

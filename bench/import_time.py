@@ -10,7 +10,9 @@ from bench._compare import alternate_commands, bound, finish, ratio
 def imported(statement: str) -> float:
     """Milliseconds that the statement itself takes in a new interpreter."""
     code = f"import time; t=time.perf_counter(); {statement}; print((time.perf_counter()-t)*1e3)"
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    return float(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    )
 
 
 def main() -> None:
@@ -23,7 +25,10 @@ def main() -> None:
     )
     print(f"whole processes: ratio {ratio(*whole):.2f}")
     modules = "import sys, wellkept; print(sorted(m for m in sys.modules if 'site-packages' in (getattr(sys.modules[m], '__file__', '') or '')))"
-    print("loaded from outside the standard library:", subprocess.run([sys.executable, "-c", modules], capture_output=True, text=True).stdout.strip())
+    print(
+        "loaded from outside the standard library:",
+        subprocess.run([sys.executable, "-c", modules], capture_output=True, text=True).stdout.strip(),
+    )
     finish()
 
 

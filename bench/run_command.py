@@ -13,11 +13,17 @@ LINES = "".join(f"SETTING_{n}=value-of-setting-{n}\n" for n in range(30))
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
-        env = {"PATH": BIN + os.pathsep + os.environ["PATH"], "XDG_CONFIG_HOME": directory + "/config", "HOME": directory}
+        env = {
+            "PATH": BIN + os.pathsep + os.environ["PATH"],
+            "XDG_CONFIG_HOME": directory + "/config",
+            "HOME": directory,
+        }
         with open(directory + "/.env", "w") as file:
             file.write(LINES)
         for command in ("init --no-hook", "import .env"):
-            subprocess.run([BIN + "/wellkept", *command.split()], cwd=directory, env=env, check=True, capture_output=True)
+            subprocess.run(
+                [BIN + "/wellkept", *command.split()], cwd=directory, env=env, check=True, capture_output=True
+            )
         ours, dotenv, bare = alternate_commands(
             [BIN + "/wellkept", "run", "--", "true"],
             [BIN + "/dotenv", "-f", ".env", "run", "--", "true"],
@@ -26,7 +32,13 @@ def main() -> None:
             env=env,
             cwd=directory,
         )
-    claim("wellkept run -- true (30 secrets, decrypted and audited)", ours, "dotenv run -- true", dotenv, at_most=1.0)
+    claim(
+        "wellkept run -- true (30 secrets, decrypted and audited)",
+        ours,
+        "dotenv run -- true",
+        dotenv,
+        at_most=1.0,
+    )
     claim("... as a multiple of a bare interpreter", ours, "python -c pass", bare, at_most=10)
     finish()
 

@@ -24,7 +24,12 @@ def main() -> None:
             before = os.path.getsize(os.path.join(path, "store.db"))
             start = time.perf_counter()
             # Folders of 100, so that the folder that is listed has as many children in both stores.
-            store.write_many({f"prod/service-{n // 100}/secret-{n}": secrets.token_urlsafe(VALUE)[:VALUE] for n in range(size)})
+            store.write_many(
+                {
+                    f"prod/service-{n // 100}/secret-{n}": secrets.token_urlsafe(VALUE)[:VALUE]
+                    for n in range(size)
+                }
+            )
             taken = time.perf_counter() - start
             after = os.path.getsize(os.path.join(path, "store.db"))
             print(
@@ -34,7 +39,10 @@ def main() -> None:
             stores.append(store)
         small, large = stores
         get = alternate(
-            lambda: large.read("prod/service-0/secret-7"), lambda: small.read("prod/service-0/secret-7"), rounds=31, number=10
+            lambda: large.read("prod/service-0/secret-7"),
+            lambda: small.read("prod/service-0/secret-7"),
+            rounds=31,
+            number=10,
         )
         claim("get, 100,000 secrets", get[0], "100 secrets", get[1], at_most=2)
         listing = alternate(

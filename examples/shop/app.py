@@ -43,7 +43,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         connection.execute("CREATE TABLE IF NOT EXISTS orders (id serial PRIMARY KEY, item text NOT NULL)")
     app.state.pool, app.state.secrets = pool, secrets
     # A careless line, as they happen. `wellkept run --redact` stands behind the log.
-    log.info("connecting with %s", psycopg.conninfo.make_conninfo("", **connection_arguments_for_log(connection_arguments())))
+    log.info(
+        "connecting with %s",
+        psycopg.conninfo.make_conninfo("", **connection_arguments_for_log(connection_arguments())),
+    )
     yield
     pool.close()
     secrets.close()

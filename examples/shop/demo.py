@@ -22,7 +22,11 @@ from wellkept.testing.postgres import PostgresServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.dirname(sys.executable)
-BOLD, DIM, OFF = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("", "", "")
+BOLD, DIM, OFF = (
+    ("\033[1m", "\033[2m", "\033[0m")
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    else ("", "", "")
+)
 
 
 def say(text: str) -> None:
@@ -72,7 +76,9 @@ class Load:
     def order(self) -> None:
         while not self.stopping.is_set():
             try:
-                with urllib.request.urlopen(urllib.request.Request(self.url, method="POST"), timeout=10) as answer:
+                with urllib.request.urlopen(
+                    urllib.request.Request(self.url, method="POST"), timeout=10
+                ) as answer:
                     backend = json.load(answer)["backend"]
             except OSError:
                 with self.lock:
@@ -93,9 +99,9 @@ def main() -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wellkept-demo-") as directory, PostgresServer() as database:
         project = Project(directory, database.port)
-        password = dict((name, value) for name, value, _ in parse_dotenv(open(f"{directory}/.env").read(), path=".env"))[
-            "DATABASE_PASSWORD"
-        ]
+        password = dict(
+            (name, value) for name, value, _ in parse_dotenv(open(f"{directory}/.env").read(), path=".env")
+        )["DATABASE_PASSWORD"]
         database.execute(f"CREATE ROLE shop LOGIN PASSWORD {quoted(password)}")
         database.execute("CREATE DATABASE shop OWNER shop")
 
@@ -111,10 +117,24 @@ def main() -> None:
 
         say("The application runs against the store; what it prints is redacted.")
         port = free_port()
-        command = ["wellkept", "run", "--redact", "--", "python", "-m", "uvicorn", "app:app", "--port", str(port), "--no-access-log"]
+        command = [
+            "wellkept",
+            "run",
+            "--redact",
+            "--",
+            "python",
+            "-m",
+            "uvicorn",
+            "app:app",
+            "--port",
+            str(port),
+            "--no-access-log",
+        ]
         print(f"$ {' '.join(command)} &", flush=True)
         log = open(f"{directory}/shop.log", "w+")
-        shop = subprocess.Popen(command, cwd=directory, env=project.environment, stdout=log, stderr=subprocess.STDOUT)
+        shop = subprocess.Popen(
+            command, cwd=directory, env=project.environment, stdout=log, stderr=subprocess.STDOUT
+        )
         try:
             wait_until_healthy(port, shop, log.name)
             show(log.name, "connecting with")
@@ -127,7 +147,9 @@ def main() -> None:
         say("Who read and wrote what: every access is in the audit log, chained, and verified.")
         project.run("wellkept", "audit", "tail", "-n", "6")
         project.run("wellkept", "audit", "verify")
-    print(f"\n{BOLD}Done in {time.monotonic() - started:.0f} s.{OFF} Your turn: cd into a project and type `wellkept init`.")
+    print(
+        f"\n{BOLD}Done in {time.monotonic() - started:.0f} s.{OFF} Your turn: cd into a project and type `wellkept init`."
+    )
 
 
 def rotate_under_load(project: Project, database: PostgresServer, port: int, old: str, log: str) -> None:
@@ -136,9 +158,18 @@ def rotate_under_load(project: Project, database: PostgresServer, port: int, old
     time.sleep(2)
     before, earlier = load.served, set(load.backends)
     new = project_password(project)
-    print("$ psql -c \"ALTER ROLE shop PASSWORD '...'\"; wellkept set DATABASE_PASSWORD < new-password", flush=True)
+    print(
+        "$ psql -c \"ALTER ROLE shop PASSWORD '...'\"; wellkept set DATABASE_PASSWORD < new-password",
+        flush=True,
+    )
     database.execute(f"ALTER ROLE shop PASSWORD {quoted(new)}")
-    project.run("wellkept", "set", "DATABASE_PASSWORD", stdin=new, shown="wellkept set DATABASE_PASSWORD   # from stdin")
+    project.run(
+        "wellkept",
+        "set",
+        "DATABASE_PASSWORD",
+        stdin=new,
+        shown="wellkept set DATABASE_PASSWORD   # from stdin",
+    )
     time.sleep(4)
     load.stop()
     show(log, "drained")
@@ -154,7 +185,12 @@ def rotate_under_load(project: Project, database: PostgresServer, port: int, old
 
 def project_password(project: Project) -> str:
     made = subprocess.run(
-        ["wellkept", "generate", "password"], cwd=project.directory, env=project.environment, capture_output=True, text=True, check=True
+        ["wellkept", "generate", "password"],
+        cwd=project.directory,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return made.stdout.strip()
 
@@ -163,7 +199,9 @@ def refused(database: PostgresServer, password: str) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(host=database.host, port=database.port, user="shop", dbname="shop", password=password).close()
+        psycopg.connect(
+            host=database.host, port=database.port, user="shop", dbname="shop", password=password
+        ).close()
     except psycopg.OperationalError:
         return True
     return False
