@@ -13,8 +13,9 @@ VALUE = 200
 
 
 def main() -> None:
-    from wellkept.barrier.seals import KeyFileSeal
     from wellkept.core.local import create_store
+
+    from wellkept.barrier.seals import KeyFileSeal
 
     stores = []
     with tempfile.TemporaryDirectory() as directory:

@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 from fastapi import FastAPI, Request
 from psycopg_pool import ConnectionPool
-from settings import ShopSettings
 
 import wellkept
+from settings import ShopSettings
 
 log = logging.getLogger("uvicorn.error")
 

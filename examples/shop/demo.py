@@ -99,9 +99,9 @@ def main() -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wellkept-demo-") as directory, PostgresServer() as database:
         project = Project(directory, database.port)
-        password = dict(
-            (name, value) for name, value, _ in parse_dotenv(open(f"{directory}/.env").read(), path=".env")
-        )["DATABASE_PASSWORD"]
+        password = {
+            name: value for name, value, _ in parse_dotenv(open(f"{directory}/.env").read(), path=".env")
+        }["DATABASE_PASSWORD"]
         database.execute(f"CREATE ROLE shop LOGIN PASSWORD {quoted(password)}")
         database.execute("CREATE DATABASE shop OWNER shop")
 
