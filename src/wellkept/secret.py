@@ -22,10 +22,11 @@ class Secret:
     """A named value with a version.
 
     ``value`` is text or bytes. ``name`` and ``version`` identify it (``version`` is a string, or ``None``
-    where the source has no versions); ``source`` is the printable URL it came from. None of those is secret.
+    where the source has no versions); ``source`` is the printable URL it came from; ``created`` is when this
+    version was made, in seconds since the epoch, where the source knows. None of those is secret.
     """
 
-    __slots__ = ("_value", "name", "source", "version")
+    __slots__ = ("_value", "created", "name", "source", "version")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Secret:
         name: str = "",
         version: str | None = None,
         source: str = "",
+        created: float | None = None,
     ) -> None:
         if not isinstance(value, (str, bytes)):
             raise TypeError(f"a Secret holds str or bytes, not {type(value).__name__}")
@@ -41,6 +43,7 @@ class Secret:
         self.name = name
         self.version = version
         self.source = source
+        self.created = created
 
     def reveal(self) -> str:
         """The value as text. Raises ``Malformed`` when it is binary that is not UTF-8."""
@@ -90,7 +93,9 @@ class Secret:
             import json
 
             item = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-        return Secret(item, name=f"{self.name}#{key}", version=self.version, source=self.source)
+        return Secret(
+            item, name=f"{self.name}#{key}", version=self.version, source=self.source, created=self.created
+        )
 
     @property
     def is_binary(self) -> bool:
