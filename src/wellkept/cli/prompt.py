@@ -1,0 +1,57 @@
+"""Asking a person: on the terminal itself, whatever stdin and stdout are connected to, and without echo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def has_terminal() -> bool:
+    """Whether there is a person to ask."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def ask_hidden(
+    question: str, *, again: bool = False, instead: str = "give it on stdin or with --file"
+) -> str:
+    """A line typed without echo; ``again``: twice, and both must agree.
+
+    Raises ``Usage`` where there is no terminal (``instead`` says what to do then), and when they differ.
+    """
+    if not has_terminal():
+        raise Usage(f"no terminal to ask on; {instead}")
+    from getpass import getpass
+
+    typed = getpass(f"{question}: ")
+    if again and getpass(f"{question} again: ") != typed:
+        raise Usage("the two did not agree; nothing was changed")
+    return typed
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether the person agrees. ``yes`` (from ``--yes``) answers for them. Raises ``Usage`` without a terminal."""
+    if yes:
+        return True
+    if not has_terminal():
+        raise Usage("no terminal to ask for confirmation on; add --yes")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    with open("/dev/tty", encoding="utf-8", errors="replace") as terminal:
+        return terminal.readline().strip().lower() in ("y", "yes")
+
+
+def passphrase_prompt(label: str = "passphrase") -> Callable[[], str] | None:
+    """A callable that asks for the store's passphrase, or ``None`` where there is nobody to ask."""
+    if not has_terminal():
+        return None
+    return lambda: ask_hidden(label)
