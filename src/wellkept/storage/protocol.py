@@ -35,7 +35,13 @@ class Transaction(Protocol):
     """Reads see the store as of their own moment plus this transaction's writes; commit validates them."""
 
     def get(self, key: str) -> Entry | None:
-        """The entry at ``key``, or ``None``. Remembered, and checked again at commit."""
+        """The entry at ``key``, or ``None``. Remembered, and checked again at commit.
+
+        What this transaction wrote itself comes back with revision 0: it has none before the commit.
+        """
+
+    def expect(self, key: str, revision: int | None) -> None:
+        """Check at commit that ``key`` is still at ``revision`` (``None``: absent), without reading it now."""
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
         """Immediate children under ``prefix`` (see ``Storage.list``). Remembered, and checked at commit."""
@@ -89,6 +95,16 @@ class Storage(Protocol):
 
     def revision(self) -> int:
         """The revision of the last committed write; cheap."""
+
+    def get_mark(self, name: str) -> bytes | None:
+        """A small value kept outside the entries and their revisions (see ``set_mark``), or ``None``."""
+
+    def set_mark(self, name: str, value: bytes, *, durable: bool = True) -> None:
+        """Keep a small value (up to 2048 bytes) under ``name``: no revision, no conflict, the last one wins.
+
+        With ``durable=False`` it survives the death of the process but perhaps not of the machine; a later
+        durable write makes it durable too.
+        """
 
     def close(self) -> None:
         """Give back what is held; safe to call twice."""

@@ -1,0 +1,248 @@
+"""``Barrier``: a storage whose values are plaintext above and encrypted below.
+
+It satisfies the storage protocol itself, so what stands on it need not know that it is there. The names under
+``barrier/`` are its own and are not seen through it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..clock import SYSTEM
+from ..errors import Conflict, IntegrityError, InvalidRequest, Sealed, StoreError
+from ..storage.protocol import Entry, transact
+from ..storage.transaction import Names
+from . import sealconfig
+from .envelope import disclose, term_of
+from .keyring import KEYRING, ROTATE_AFTER, KeyRing
+from .sealconfig import SEAL, read_seal_config
+from .transaction import BarrierTransaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..clock import Clock
+    from ..storage.protocol import Storage, Transaction
+    from .seals import Seal
+
+RESERVED = "barrier/"
+"""The folder that is the barrier's own."""
+
+_LARGEST = 1 << 30
+
+
+class Barrier:
+    """Made by ``initialize`` or ``unseal``. ``storage`` is what lies beneath."""
+
+    rotate_after = ROTATE_AFTER
+
+    def __init__(self, storage: Storage, root: bytes, ring: KeyRing, clock: Clock) -> None:
+        self.storage = storage
+        self._root = root
+        self._ring = ring
+        self._clock = clock
+
+    @classmethod
+    def initialize(cls, storage: Storage, seal: Seal, *, clock: Clock = SYSTEM) -> Barrier:
+        """Give a storage its keys and close them with ``seal``. Raises ``Conflict`` when it has them already."""
+        import os
+
+        from ..core.request import new_id
+
+        root, store_id = os.urandom(32), new_id()
+        wrapped = seal.wrap(root)
+        ring = KeyRing.fresh(store_id, clock.time())
+
+        def install(transaction: Transaction) -> None:
+            if transaction.get(SEAL) is not None or transaction.get(KEYRING) is not None:
+                raise Conflict("this store is initialised already; nothing was changed")
+            transaction.put(KEYRING, ring.seal(root))
+            transaction.put(SEAL, sealconfig.build(store_id, seal.kind, wrapped, clock.time()))
+
+        transact(storage, install)
+        return cls.unseal(storage, seal, clock=clock)
+
+    @classmethod
+    def unseal(cls, storage: Storage, seal: Seal, *, clock: Clock = SYSTEM) -> Barrier:
+        """Open a store with the seal that closes it.
+
+        Raises ``Sealed`` when the seal is of another kind or has the wrong key, ``IntegrityError`` when what
+        is stored is damaged.
+        """
+        config = read_seal_config(storage)
+        if config["kind"] != seal.kind:
+            raise Sealed(
+                f"this store is closed by a seal of kind {config['kind']!r}, not {seal.kind!r}; open it with that"
+            )
+        root = seal.unwrap(config["wrapped"])
+        ring = _load_ring(storage, root, config["store_id"])
+        if ring is None:
+            raise IntegrityError(
+                "the key ring is damaged or belongs to another store; restore it from a backup"
+            )
+        return cls(storage, root, ring, clock)
+
+    @property
+    def store_id(self) -> str:
+        """The store's identifier; not secret."""
+        return self._ring.store_id
+
+    def get(self, key: str) -> Entry | None:
+        """The decrypted entry at ``key``, or ``None``. Raises ``IntegrityError`` naming it when it does not open."""
+        self.check_key(key)
+        entry = self.storage.get(key)
+        return None if entry is None else self.decrypt(key, entry)
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        return self.list_through(self.storage.list, prefix, after, limit)
+
+    def scan(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, Entry]]:
+        for key, entry in self.storage.scan(prefix, after=after):
+            if not key.startswith(RESERVED):
+                yield key, self.decrypt(key, entry)
+
+    def transaction(self) -> BarrierTransaction:
+        return BarrierTransaction(self, self.storage.transaction(), self._ring)
+
+    def revision(self) -> int:
+        return self.storage.revision()
+
+    def get_mark(self, name: str) -> bytes | None:
+        """As the storage's: marks are not encrypted, so they hold only what may be seen, and carry their own proof."""
+        return self.storage.get_mark(name)
+
+    def set_mark(self, name: str, value: bytes, *, durable: bool = True) -> None:
+        self.storage.set_mark(name, value, durable=durable)
+
+    def close(self) -> None:
+        self.storage.close()
+
+    def derive(self, purpose: str, length: int = 32) -> bytes:
+        """A key of ``length`` bytes for ``purpose``, the same for the whole life of this store."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        return HKDF(SHA256(), length, None, b"wellkept derive 1\0" + purpose.encode()).derive(self._ring.seed)
+
+    def rotate(self) -> int:
+        """Take a new data key for all writes from now on, here and in every other process; returns its term."""
+
+        def change(transaction: Transaction) -> int:
+            ring = self._current(transaction).rotated(self._clock.time(), self.storage.revision())
+            transaction.put(KEYRING, ring.seal(self._root))
+            return ring.active.number
+
+        term = transact(self.storage, change)
+        self.refresh()
+        return term
+
+    def rewrite(self, progress: Callable[[int], None] | None = None) -> int:
+        """Encrypt anew what lies under older terms, then forget those terms; returns how many entries it took.
+
+        Works while others read and write; may be interrupted at any point and run again. ``progress`` is
+        called with the number of entries rewritten so far.
+        """
+        from .rewrite import rewrite
+
+        return rewrite(self, progress)
+
+    def rekey(self, new_seal: Seal) -> None:
+        """Close the store with ``new_seal`` and a fresh root key, at once or not at all; the old seal opens it no more."""
+        import os
+
+        root = os.urandom(32)
+        wrapped = new_seal.wrap(root)
+
+        def change(transaction: Transaction) -> None:
+            ring = self._current(transaction)
+            entry = transaction.get(SEAL)
+            created = sealconfig.parse(entry.value).get("created", 0.0) if entry else 0.0
+            transaction.put(KEYRING, ring.seal(root))
+            transaction.put(SEAL, sealconfig.build(ring.store_id, new_seal.kind, wrapped, created))
+
+        transact(self.storage, change)
+        self._root = root
+        self.refresh()
+
+    def key_status(self) -> dict[str, Any]:
+        """``term`` in force, when it was ``created`` (seconds since the epoch), at most how many ``encryptions``
+        were made under it, and the ``terms`` that can still be read."""
+        self.refresh()
+        active = self._ring.active
+        return {
+            "term": active.number,
+            "created": active.created,
+            "encryptions": max(0, self.storage.revision() - active.since),
+            "terms": [term.number for term in self._ring.terms],
+        }
+
+    # What the parts of this room use.
+
+    def check_key(self, key: str) -> None:
+        """Raises ``InvalidRequest`` for a name that is the barrier's own."""
+        if key.startswith(RESERVED):
+            raise InvalidRequest(f"{key!r} belongs to the barrier")
+
+    def decrypt(self, key: str, entry: Entry) -> Entry:
+        term = term_of(key, entry.value)
+        cipher = self._ring.cipher_of(term)
+        if cipher is None:
+            self.refresh()  # written by another process after a rotation that this one has not seen
+            cipher = self._ring.cipher_of(term)
+        if cipher is None:
+            raise IntegrityError(
+                f"the entry {key!r} names a key that this store does not have: damaged or altered"
+            )
+        return Entry(disclose(cipher, key, entry.value), entry.revision)
+
+    def list_through(
+        self, listing: Callable[..., Names], prefix: str, after: str, limit: int | None
+    ) -> Names:
+        if prefix.startswith(RESERVED):
+            raise InvalidRequest(f"{prefix!r} belongs to the barrier")
+        if prefix:
+            return listing(prefix, after=after, limit=limit)
+        found = listing("", after=after, limit=None if limit is None else limit + 1)
+        return [child for child in found if child != RESERVED][:limit]
+
+    def refresh(self) -> None:
+        """Take over the key ring as stored. Raises ``Sealed`` when the store was rekeyed since it was opened."""
+        ring = _load_ring(self.storage, self._root, self._ring.store_id)
+        if ring is None:
+            raise _rekeyed()
+        self._ring = ring
+
+    def rotate_when_due(self, revision: int) -> None:
+        """Rotate when the active term has been used often enough; a failure to do so is made up for later."""
+        if revision - self._ring.active.since >= self.rotate_after:
+            try:
+                self.rotate()
+            except (StoreError, Conflict):
+                pass  # what was just committed stays committed, and the limit leaves room to try again
+
+    def _current(self, transaction: Transaction) -> KeyRing:
+        entry = transaction.get(KEYRING)
+        ring = (
+            None
+            if entry is None
+            else KeyRing.unseal(self._root, self._ring.store_id, entry.value, entry.revision)
+        )
+        if ring is None:
+            raise _rekeyed()
+        return ring
+
+    def __repr__(self) -> str:
+        return f"<Barrier of {self.store_id}>"
+
+
+def _load_ring(storage: Storage, root: bytes, store_id: str) -> KeyRing | None:
+    entry = storage.get(KEYRING)
+    if entry is None:
+        raise IntegrityError("the key ring is missing; restore the store from a backup")
+    return KeyRing.unseal(root, store_id, entry.value, entry.revision)
+
+
+def _rekeyed() -> Sealed:
+    return Sealed(
+        "the store's root key was changed since it was opened (rekey); close it and open it with the new key"
+    )

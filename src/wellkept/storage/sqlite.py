@@ -1,0 +1,216 @@
+"""``SQLiteStorage``: the storage protocol over one SQLite file, for many threads and processes of one machine.
+
+Write-ahead log, synced at each commit. The parts: ``sqlite_open`` (opening with checks), ``sqlite_pool``
+(connections, fork), ``sqlite_guard`` (the writers' lock, the witness), ``sqlite_tree`` (checked reads and
+writes), ``sqlite_schema`` (every statement), ``sqlite_create`` (new files and copies).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..errors import Conflict, InvalidRequest, StorageUnavailable, ValueTooLarge
+from . import sqlite_schema as sql
+from . import sqlite_tree as tree
+from .keys import encode_bound, encode_key, encode_prefix
+from .sqlite_errors import damaged
+from .sqlite_open import load_state
+from .sqlite_pool import Pool
+from .sqlite_schema import checksum
+from .transaction import Names, OptimisticTransaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .protocol import Entry
+    from .sqlite_schema import State
+    from .transaction import ListRead
+
+MAX_MARK = 2048
+"""Bytes of a mark's value."""
+
+
+class SQLiteStorage:
+    """See ``protocol.Storage``. Made by ``create`` or ``open``."""
+
+    def __init__(self, path: str, *, busy_timeout: float) -> None:
+        self._pool = Pool(path, busy_timeout)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], *, busy_timeout: float = 10.0) -> SQLiteStorage:
+        """A new, empty store file, mode 0600; a directory that is missing is made, mode 0700.
+
+        Raises ``StorageUnavailable`` when there is something at ``path`` already, or it cannot be made.
+        """
+        from .sqlite_create import create
+
+        where = _absolute(path)
+        _make_directory(os.path.dirname(where))
+        create(where)
+        return cls.open(where, busy_timeout=busy_timeout)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, busy_timeout: float = 10.0) -> SQLiteStorage:
+        """The store in an existing file; creates nothing. ``busy_timeout`` is how long to wait for writers, in seconds.
+
+        Raises ``StorageUnavailable`` when it is missing or cannot be read, ``IntegrityError`` when it is
+        empty, cut short, damaged, lacks acknowledged writes, or is no store at all.
+        """
+        storage = cls(_absolute(path), busy_timeout=busy_timeout)
+        storage.revision()
+        return storage
+
+    @property
+    def path(self) -> str:
+        """The file, absolute."""
+        return self._pool.path
+
+    def get(self, key: str) -> Entry | None:
+        raw = encode_key(key)
+        return self._pool.read(lambda db, path: tree.find(db, path, raw))
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        start, behind = encode_prefix(prefix), encode_bound(after)
+        return self._pool.read(lambda db, path: tree.children(db, path, start, behind, limit), snapshot=True)
+
+    def keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> Names:
+        """Up to ``limit`` keys that start with ``prefix`` and are greater than ``after``, in order."""
+        start, behind = encode_bound(prefix), encode_bound(after)
+        return self._pool.read(lambda db, path: tree.keys(db, path, start, behind, limit), snapshot=True)
+
+    def scan(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, Entry]]:
+        start, behind = encode_bound(prefix), encode_bound(after)
+        more = True
+        while more:
+            position = behind
+            page, more = self._pool.read(
+                lambda db, path, at=position: tree.page(db, path, start, at),  # type: ignore[misc]
+                snapshot=True,
+            )
+            yield from page
+            if page:
+                behind = page[-1][0].encode()
+
+    def transaction(self) -> OptimisticTransaction:
+        return OptimisticTransaction(self)
+
+    def apply(
+        self,
+        reads: Mapping[str, int | None],
+        lists: Sequence[ListRead],
+        writes: Mapping[str, bytes | None],
+    ) -> int:
+        """Check what a transaction read and apply what it wrote, as one commit (see ``OptimisticTransaction``)."""
+
+        def check(db: sqlite3.Connection, path: str) -> int:
+            now = load_state(db, path).revision
+            _validate(db, path, now, reads, lists)
+            return now
+
+        def change(db: sqlite3.Connection, path: str, state: State) -> int:
+            _validate(db, path, state.revision, reads, lists)
+            for key in sorted(writes):
+                value, raw = writes[key], key.encode()
+                if value is not None:
+                    state.revision += 1
+                    tree.put(db, path, raw, value, state.revision)
+                elif tree.remove(db, path, raw):
+                    state.revision += 1
+            return state.revision
+
+        return self._pool.write(change) if writes else self._pool.read(check, snapshot=True)
+
+    def revision(self) -> int:
+        return self._pool.read(load_state).revision
+
+    def get_mark(self, name: str) -> bytes | None:
+        raw = encode_key(name)
+
+        def read(db: sqlite3.Connection, path: str) -> bytes | None:
+            row = db.execute(sql.GET_MARK, (raw,)).fetchone()
+            if row is None:
+                return None
+            value, crc = row
+            if not isinstance(value, bytes) or checksum(raw, 0, value) != crc:
+                raise damaged(path, f"the mark {name!r} is damaged")
+            return value
+
+        return self._pool.read(read)
+
+    def set_mark(self, name: str, value: bytes, *, durable: bool = True) -> None:
+        raw = encode_key(name)
+        if not isinstance(value, bytes):
+            raise InvalidRequest(f"the mark {name!r} must be bytes, not {type(value).__name__}")
+        if len(value) > MAX_MARK:
+            raise ValueTooLarge(f"the mark {name!r} has {len(value)} bytes; the limit is {MAX_MARK}")
+        self._pool.write(
+            lambda db, path, state: db.execute(sql.SET_MARK, (raw, value, checksum(raw, 0, value))),
+            durable=durable,
+        )
+
+    def size(self) -> int:
+        """Bytes on disk: the file and its log."""
+        total = 0
+        for suffix in ("", "-wal"):
+            try:
+                total += os.stat(self.path + suffix).st_size
+            except OSError:
+                pass  # the log comes and goes
+        return total
+
+    def backup_to(self, path: str | os.PathLike[str]) -> None:
+        """A consistent copy as a new file, while others read and write. Raises ``StorageUnavailable``."""
+        from .sqlite_create import copy
+
+        where = _absolute(path)
+        self._pool.read(lambda db, _: copy(db, where))
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __repr__(self) -> str:
+        return f"<SQLiteStorage {self.path}>"
+
+    def __del__(self) -> None:
+        pool = getattr(self, "_pool", None)
+        if pool is not None:
+            pool.close()
+
+
+def _validate(
+    db: sqlite3.Connection,
+    path: str,
+    now: int,
+    reads: Mapping[str, int | None],
+    lists: Sequence[ListRead],
+) -> None:
+    for key in sorted(reads):
+        if tree.revision_of(db, key.encode()) != reads[key]:
+            raise Conflict(f"{key!r} was changed by someone else at the same time", retry=True)
+    for read in lists:
+        if read.revision == now:
+            continue  # nothing at all was written since
+        prefix, after = read.prefix.encode(), read.after.encode()
+        if read.deep:
+            found = tree.keys(db, path, prefix, after, read.limit or 0)
+        else:
+            found = tree.children(db, path, prefix, after, read.limit)
+        if tuple(found) != read.result:
+            raise Conflict(
+                f"the folder {read.prefix!r} was changed by someone else at the same time", retry=True
+            )
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return os.path.abspath(os.fsdecode(path))
+
+
+def _make_directory(path: str) -> None:
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        return
+    except OSError as error:
+        failure = StorageUnavailable(f"{path}: cannot be made ({os.strerror(error.errno or 0)})")
+    raise failure

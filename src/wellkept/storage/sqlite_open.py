@@ -1,0 +1,165 @@
+"""Opening a connection: the file is looked at before SQLite touches it, and what it says is checked before use.
+
+SQLite repairs by forgetting: it deletes the log beside an empty file, and takes the readable beginning of a
+damaged log for the whole. Here both are refused, and the files are left as they were found.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from typing import TYPE_CHECKING
+
+from ..errors import IntegrityError, StorageUnavailable, WellkeptError
+from . import sqlite_schema as sql
+from .keys import MAX_VALUE
+from .sqlite_errors import damaged
+from .sqlite_schema import State, checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .sqlite_guard import Guard
+
+_SMALLEST = 512  # bytes; SQLite's smallest page
+
+_SETTINGS = (
+    "PRAGMA synchronous = FULL",  # a commit is on disk when it returns
+    "PRAGMA fullfsync = ON",  # on macOS, where fsync alone does not reach the disk
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten
+    "PRAGMA temp_store = MEMORY",  # no temporary files
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA mmap_size = 0",  # a damaged or cut file then gives errors, not SIGBUS
+    "PRAGMA journal_size_limit = 8388608",
+)
+
+_kept: list[sqlite3.Connection] = []
+
+
+def file_identity(path: str) -> tuple[int, int]:
+    """Device and inode of the database. Raises when it is missing, no file, or too short to be a database."""
+    failure: WellkeptError
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        failure = StorageUnavailable(f"{path}: there is no store here")
+    except ValueError:
+        failure = StorageUnavailable(f"{path!r} is not a path")
+    except OSError as error:
+        failure = StorageUnavailable(f"{path}: {os.strerror(error.errno or 0)}")
+    else:
+        if stat.S_ISREG(found.st_mode) and found.st_size >= _SMALLEST:
+            return found.st_dev, found.st_ino
+        if stat.S_ISREG(found.st_mode):
+            failure = damaged(path, f"the database file is cut short ({found.st_size} bytes)")
+        else:
+            failure = StorageUnavailable(f"{path}: not a file")
+    raise failure
+
+
+def connect(path: str, timeout: float, guard: Guard) -> sqlite3.Connection:
+    """A checked connection. Raises ``StoreError``'s kinds and ``sqlite3.Error``; never creates anything at ``path``."""
+    witness = guard.read()  # before the state, which can only have moved on since
+    db = open_raw(path, timeout)
+    try:
+        _recognise(db, path)
+        for setting in _SETTINGS:
+            db.execute(setting)
+        state = load_state(db, path)
+        if witness is not None and witness[0] == state.instance and witness[1] > state.commits:
+            missing = witness[1] - state.commits
+            raise IntegrityError(
+                f"{path}: the last {missing} acknowledged write{'s are' if missing > 1 else ' is'} missing: the log "
+                f"beside it ({os.path.basename(path)}-wal) was damaged or removed, or an older copy of the file was "
+                "put back; restore it from a backup"
+            )
+    except BaseException:
+        _close_keeping_log(db, path)
+        raise
+    return db
+
+
+def open_raw(path: str, timeout: float, mode: str = "rw") -> sqlite3.Connection:
+    """A bare connection to an existing file, with bounds on what a damaged file may ask for."""
+    db = sqlite3.connect(
+        uri(path, mode), timeout=timeout, isolation_level=None, check_same_thread=False, uri=True
+    )
+    db.text_factory = bytes
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE + 4096)
+    return db
+
+
+def uri(path: str, mode: str) -> str:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file://{quoted}?mode={mode}"
+
+
+def _recognise(db: sqlite3.Connection, path: str) -> None:
+    """Raises unless the file is one of ours, whole in its outline, and of a version that this program knows."""
+    if db.execute("PRAGMA application_id").fetchone()[0] != sql.APPLICATION_ID:
+        raise IntegrityError(f"{path}: not a wellkept store, or damaged at its beginning")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > sql.VERSION:
+        raise StorageUnavailable(
+            f"{path}: written by a newer wellkept (format {version}, this one knows up to {sql.VERSION}); upgrade wellkept"
+        )
+    tables = dict(db.execute(sql.SCHEMA).fetchall())
+    mode = db.execute("PRAGMA journal_mode").fetchone()[0]
+    if version < 1 or tables != sql.TABLES or mode != b"wal":
+        raise damaged(path, "the outline of the database file is damaged")
+    size = os.stat(path).st_size
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    if size < pages * sql.PAGE_SIZE and not _has_log(path):
+        raise damaged(path, f"the database file is cut short ({size} of {pages * sql.PAGE_SIZE} bytes)")
+
+
+def _has_log(path: str) -> bool:
+    try:
+        return os.stat(path + "-wal").st_size > 0
+    except OSError:
+        return False
+
+
+def load_state(db: sqlite3.Connection, path: str) -> State:
+    """The file's own row. Raises ``IntegrityError`` when it is missing or damaged."""
+    row = db.execute(sql.GET_MARK, (State.NAME,)).fetchone()
+    if row is not None:
+        raw, crc = row
+        if isinstance(raw, bytes) and len(raw) == State.SIZE and checksum(State.NAME, 0, raw) == crc:
+            return State.unpack(raw)
+    raise damaged(path, "the database's own record of its state is damaged")
+
+
+def save_state(db: sqlite3.Connection, state: State) -> None:
+    raw = state.pack()
+    db.execute(sql.SET_MARK, (State.NAME, raw, checksum(State.NAME, 0, raw)))
+
+
+def _close_keeping_log(db: sqlite3.Connection, path: str) -> None:
+    """Close without the checkpoint that would fold a damaged log into the file and delete it.
+
+    SQLite checkpoints when the last connection closes; with a second one open that may only read, the first
+    is not the last, and the second is not able to.
+    """
+    reader = None
+    try:
+        reader = open_raw(path, 0.1, "ro")
+        reader.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error:
+        pass  # then SQLite cannot read the file at all, and has nothing to fold into it
+    db.close()
+    if reader is not None:
+        reader.close()
+
+
+def set_aside(connections: Sequence[sqlite3.Connection]) -> None:
+    """Drop connections without closing them, for good: closing would delete files by name that belong to others now."""
+    _kept.extend(connections)
+    if connections:
+        import ctypes
+
+        for db in connections:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))  # not even at the interpreter's end

@@ -1,0 +1,95 @@
+"""The SQLite file's tables, and every statement that is run on them: queries are read here, as queries.
+
+``names`` is the ordered index: small rows, so that listing touches few pages. ``blobs`` holds the values.
+``link`` in ``names`` is a checksum over this key and the next one, so that a key that is lost, altered or
+moved is noticed even by a search that does not find it; ``crc`` covers key, revision and value (decision
+0011). ``marks`` holds small things outside revisions; its row with the empty name is the file's own state.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+APPLICATION_ID = 0x776B7074
+"""``wkpt``: SQLite's own way to say whose file this is."""
+
+VERSION = 1
+"""``user_version``: raised by each migration."""
+
+PAGE_SIZE = 4096
+"""Bytes; measured against 8192 and 16384 (decision 0010)."""
+
+TABLES: dict[bytes, bytes] = {
+    b"names": b"CREATE TABLE names (key BLOB NOT NULL PRIMARY KEY, id INTEGER NOT NULL, revision INTEGER NOT NULL, "
+    b"link INTEGER NOT NULL) WITHOUT ROWID",
+    b"blobs": b"CREATE TABLE blobs (id INTEGER PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL)",
+    b"marks": b"CREATE TABLE marks (name BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) "
+    b"WITHOUT ROWID",
+}
+"""What ``sqlite_master`` must hold, to the letter."""
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
+"""From a version, the statements that lead to the next one. None yet."""
+
+SCHEMA = "SELECT name, sql FROM sqlite_master"
+
+GET = "SELECT n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON b.id = n.id WHERE n.key = ?"
+REVISION_OF = "SELECT revision FROM names WHERE key = ?"
+BEFORE = "SELECT key, link FROM names WHERE key < ? ORDER BY key DESC LIMIT 1"
+FROM = "SELECT key, link FROM names WHERE key >= ? ORDER BY key LIMIT ?"
+AROUND = (
+    "SELECT key, link FROM (SELECT key, link FROM names WHERE key < ? ORDER BY key DESC LIMIT 1) "
+    "UNION ALL SELECT key, link FROM (SELECT key, link FROM names WHERE key >= ? ORDER BY key LIMIT 1)"
+)
+SCAN = (
+    "SELECT n.key, n.link, n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON b.id = n.id "
+    "WHERE n.key >= ? ORDER BY n.key"
+)
+
+LOCATE = "SELECT id, link FROM names WHERE key = ?"
+ADD_BLOB = "INSERT INTO blobs (value, crc) VALUES (?, ?)"
+ADD_NAME = "INSERT INTO names (key, id, revision, link) VALUES (?, ?, ?, ?)"
+SET_BLOB = "UPDATE blobs SET value = ?, crc = ? WHERE id = ?"
+SET_REVISION = "UPDATE names SET revision = ? WHERE key = ?"
+SET_LINK = "UPDATE names SET link = ? WHERE key = ?"
+DROP_NAME = "DELETE FROM names WHERE key = ?"
+DROP_BLOB = "DELETE FROM blobs WHERE id = ?"
+
+GET_MARK = "SELECT value, crc FROM marks WHERE name = ?"
+SET_MARK = "INSERT OR REPLACE INTO marks (name, value, crc) VALUES (?, ?, ?)"
+
+
+def link(key: bytes, following: bytes) -> int:
+    """The checksum that ties ``key`` to the next key (empty after the last one)."""
+    return crc32(following, crc32(key, len(key)))
+
+
+def checksum(key: bytes, revision: int, value: bytes) -> int:
+    """The checksum of one entry."""
+    return crc32(value, crc32(key, revision & 0xFFFFFFFF))
+
+
+class State:
+    """The file's own row in ``marks``.
+
+    ``instance``: 8 random bytes, new in each copy. ``revision``: the last one given out. ``commits``: how
+    many transactions were committed, marks included.
+    """
+
+    __slots__ = ("commits", "instance", "revision")
+
+    NAME = b""
+
+    def __init__(self, instance: bytes, revision: int, commits: int) -> None:
+        self.instance = instance
+        self.revision = revision
+        self.commits = commits
+
+    def pack(self) -> bytes:
+        return self.instance + self.revision.to_bytes(8, "big") + self.commits.to_bytes(8, "big")
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> State:
+        return cls(raw[:8], int.from_bytes(raw[8:16], "big"), int.from_bytes(raw[16:24], "big"))
+
+    SIZE = 24
