@@ -27,6 +27,12 @@ BUILT_IN = {
     "dotenv": ("dotenv", "open_dotenv"),
     "dir": ("dir", "open_dir"),
     "store": ("store", "open_store_source"),
+    "aws-sm": ("aws.secrets_manager", "open_secrets_manager"),
+    "aws-ssm": ("aws.parameter_store", "open_parameter_store"),
+    "vault": ("vault", "open_vault"),
+    "bao": ("vault", "open_vault"),
+    "vault+http": ("vault", "open_vault"),
+    "bao+http": ("vault", "open_vault"),
 }
 """Scheme -> module in this package and the function in it."""
 

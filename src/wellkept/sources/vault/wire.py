@@ -1,0 +1,70 @@
+"""Requests of Vault's API as bytes on connections: what every one of them carries, and where it may lead."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigError
+from .redirects import follow
+from .transport import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...errors import SecretError
+    from .http1 import Answer
+    from .options import Options
+
+REDIRECTS = (301, 302, 307, 308)
+
+
+class Wire:
+    """The server of ``options``, without any thought of tokens: ``token`` is a header line, or empty."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        context = None
+        if options.tls:
+            from .tls import make_context
+
+            def context() -> Any:
+                return make_context(options)
+
+        self.pool = Pool(options.host, options.port, context, server_name=options.server_name)
+        self._common = _common_headers(options)
+
+    def send(
+        self, method: str, path: str, body: Any, token: bytes, deadline: float, *, again: bool
+    ) -> Answer:
+        """One request (``path`` without ``/v1/``, quoted) and its answer; ``again`` as in ``Pool.exchange``."""
+        request = self.request(method, path, body, token)
+        answer = self.pool.exchange(request, deadline, again=again)
+        if answer.status in REDIRECTS:
+            answer = follow(self.options, self.pool, answer, request, deadline)
+        return answer
+
+    def send_many(
+        self, method: str, paths: Sequence[str], token: bytes, deadline: float
+    ) -> list[Answer | SecretError]:
+        """The same request for all ``paths``, several at a time; redirects are left to the caller."""
+        return self.pool.exchange_many([self.request(method, path, None, token) for path in paths], deadline)
+
+    def request(self, method: str, path: str, body: Any, token: bytes) -> bytes:
+        start = f"{method} /v1/{path} HTTP/1.1\r\n".encode("ascii") + self._common + token
+        if body is None:
+            return start + b"\r\n"
+        content = json.dumps(body).encode()
+        return (
+            start + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+        )
+
+
+def _common_headers(options: Options) -> bytes:
+    """The headers of every request. ``X-Vault-Request`` is what agents demand against forged browser requests."""
+    lines = f"Host: {options.authority}\r\nUser-Agent: wellkept\r\nX-Vault-Request: true\r\n"
+    if options.namespace:
+        lines += f"X-Vault-Namespace: {options.namespace}\r\n"
+    if not lines.isascii() or "\r\n\r\n" in lines or lines.count("\r\n") != 3 + bool(options.namespace):
+        raise ConfigError(f"{options.printable}: the host or the namespace holds characters that it cannot")
+    return lines.encode("ascii")
