@@ -50,7 +50,7 @@ class HttpClient:
         self.base = base
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._path = parts.path.rstrip("/")
+        self.path = parts.path.rstrip("/")
         self._secure = parts.scheme == "https"
         self._ca = ca
         self._tls: ssl.SSLContext | None = None
@@ -149,7 +149,7 @@ class HttpClient:
         return Answer(response.status, response.headers, data)
 
     def _target(self, path: str) -> str:
-        whole = self._path + path
+        whole = self.path + path
         forwarded = self._proxy is not None and not self._secure
         return f"http://{self.authority}{whole}" if forwarded else whole
 

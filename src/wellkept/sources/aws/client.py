@@ -1,0 +1,125 @@
+"""One call to AWS's JSON protocol: locate, identify, sign, send, sort. No retries: the loader's business."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..._version import __version__
+from ...clock import SYSTEM
+from ...errors import Malformed, SecretError, Unavailable
+from .._http import HttpClient
+from .endpoint import locate
+from .failures import EXPIRED, Failure, sort
+from .identity import Identity
+from .sdk import Sdk
+from .sigv4 import signed
+
+if TYPE_CHECKING:
+    from ...clock import Clock
+    from .endpoint import Where
+
+DEADLINE_PASSED = Failure(Unavailable, "", "the time for this read was up before AWS was asked")
+
+
+class AwsClient:
+    """Calls of one service in one region. Safe to use from several threads; opens nothing before the first call.
+
+    ``service`` is the name that is signed (``secretsmanager``), ``target`` the one that operations are called
+    by in the ``X-Amz-Target`` header (``secretsmanager``, ``AmazonSSM``).
+    """
+
+    def __init__(
+        self,
+        service: str,
+        target: str,
+        *,
+        region: str | None,
+        endpoint: str | None = None,
+        ca: str | None = None,
+        profile: str | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._service = service
+        self._target = target
+        self._endpoint = endpoint
+        self._ca = ca
+        self._clock = clock
+        self._sdk = Sdk(profile=profile, region=region)
+        self._identity = Identity(self._sdk)
+        self._lock = threading.Lock()
+        self._ready: tuple[Where, HttpClient] | None = None
+
+    def call(self, operation: str, payload: dict[str, Any], deadline: float) -> dict[str, Any] | Failure:
+        """What AWS answered, or why it did not. ``deadline`` on the clock's ``monotonic``. Raises ``ConfigError``."""
+        body = json.dumps(payload).encode()
+        result = self._call(operation, body, deadline)
+        if isinstance(result, Failure) and result.code in EXPIRED and self._identity.renew():
+            result = self._call(operation, body, deadline)
+        return result
+
+    def _call(self, operation: str, body: bytes, deadline: float) -> dict[str, Any] | Failure:
+        try:
+            where, http = self._connection()
+            credentials = self._identity.get()
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                return DEADLINE_PASSED
+            headers = signed(
+                {
+                    "content-type": "application/x-amz-json-1.1",
+                    "x-amz-target": f"{self._target}.{operation}",
+                },
+                body,
+                host=http.authority,
+                path=http.path + "/",
+                service=self._service,
+                region=where.region,
+                credentials=credentials,
+                now=self._clock.time(),
+            )
+            headers["user-agent"] = f"wellkept/{__version__}"
+            answer = http.request("POST", "/", headers=headers, body=body, timeout=left)
+        except SecretError as error:
+            return Failure(type(error), "", str(error))
+        if answer.status != 200:
+            return sort(answer, self._clock.time())
+        return _parsed(answer.body)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        if self._ready is not None:
+            self._ready[1].close()
+
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._sdk.after_fork()
+        self._identity.after_fork()
+        if self._ready is not None:
+            self._ready[1].after_fork()
+
+    def _connection(self) -> tuple[Where, HttpClient]:
+        if self._ready is None:
+            with self._lock:
+                if self._ready is None:
+                    where = locate(self._service, self._sdk, endpoint=self._endpoint, ca=self._ca)
+                    self._sdk.region = where.region
+                    self._ready = where, HttpClient(where.endpoint, ca=where.ca)
+        return self._ready
+
+
+def _parsed(body: bytes) -> dict[str, Any] | Failure:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        parsed = None
+    if isinstance(parsed, dict):
+        return parsed
+    return Failure(Malformed, "", "the answer is no JSON object; is the endpoint AWS's?")
+
+
+def objects(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The JSON objects in the list that stands under ``key``; whatever else stands there is no answer."""
+    items = answer.get(key)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
