@@ -43,13 +43,19 @@ class Barrier:
         self._clock = clock
 
     @classmethod
-    def initialize(cls, storage: Storage, seal: Seal, *, clock: Clock = SYSTEM) -> Barrier:
-        """Give a storage its keys and close them with ``seal``. Raises ``Conflict`` when it has them already."""
+    def initialize(
+        cls, storage: Storage, seal: Seal, *, store_id: str | None = None, clock: Clock = SYSTEM
+    ) -> Barrier:
+        """Give a storage its keys and close them with ``seal``. Raises ``Conflict`` when it has them already.
+
+        ``store_id``: for a caller who must name the key file by it beforehand; a new ``new_id()`` otherwise.
+        """
         import os
 
         from ..core.request import new_id
 
-        root, store_id = os.urandom(32), new_id()
+        root = os.urandom(32)
+        store_id = store_id or new_id()
         wrapped = seal.wrap(root)
         ring = KeyRing.fresh(store_id, clock.time())
 

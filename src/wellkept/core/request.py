@@ -75,17 +75,23 @@ class Request:
 class Response:
     """One answer: ``data`` (a JSON-like mapping; bytes allowed where a value is binary), ``warnings``.
 
-    ``version`` and ``digests`` are for the audit record: which version was touched, and which parts of
-    ``data`` are values that must appear there as keyed digests only.
+    ``version`` and ``digests`` are for the audit record: which version was touched, and, by name, the values
+    in the answer, which appear there as keyed digests only.
     """
 
-    __slots__ = ("data", "version", "warnings")
+    __slots__ = ("data", "digests", "version", "warnings")
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, version: int | None = None, warnings: tuple[str, ...] = ()
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        digests: Mapping[str, bytes] | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> None:
         self.data: Mapping[str, Any] = {} if data is None else data
         self.version = version
+        self.digests = digests
         self.warnings = warnings
 
     def __repr__(self) -> str:

@@ -1,0 +1,58 @@
+"""From the names of policies to a compiled ACL, kept for as long as the stored policies stay as they are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from . import policy
+
+if TYPE_CHECKING:
+    from ..storage.protocol import Storage
+
+POLICY_PREFIX = "sys/policy/"
+"""Where policies lie in storage, by name."""
+
+_OPERATOR = policy.ACL((), operator=True)
+
+
+class Authority:
+    """Looks policies up in ``storage``; safe between threads (a lost race compiles twice)."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._compiled: dict[tuple[str, ...], tuple[int, tuple[int | None, ...], policy.ACL]] = {}
+
+    def acl(self, policies: tuple[str, ...]) -> policy.ACL:
+        """What ``policies`` allow together. A name without a policy grants nothing."""
+        if policy.OPERATOR in policies:
+            return _OPERATOR
+        revision = self._storage.revision()
+        known = self._compiled.get(policies)
+        if known is not None and known[0] == revision:
+            return known[2]
+        names = [name for name in policies if policy.is_name(name)]
+        entries = [self._storage.get(POLICY_PREFIX + name) for name in names]
+        state = tuple(None if entry is None else entry.revision for entry in entries)
+        if known is not None and known[1] == state:
+            acl = known[2]
+        else:
+            acl = policy.ACL(
+                policy.parse(name, json.loads(entry.value))
+                for name, entry in zip(names, entries, strict=True)
+                if entry is not None
+            )
+        if len(self._compiled) > 256:
+            self._compiled.clear()
+        self._compiled[policies] = (revision, state, acl)
+        return acl
+
+    def explain(self, policies: tuple[str, ...]) -> str:
+        """The policies by name, for a refusal, saying which of them do not exist."""
+        if not policies:
+            return "no policy"
+        shown = []
+        for name in policies:
+            absent = not policy.is_name(name) or self._storage.get(POLICY_PREFIX + name) is None
+            shown.append(f"{name!r} (which does not exist)" if absent else repr(name))
+        return ("policy " if len(shown) == 1 else "policies ") + ", ".join(shown)

@@ -1,0 +1,59 @@
+"""The ``Engine`` protocol: parse at the door, run behind it.
+
+The core asks an engine twice. ``parse`` checks a request's form and turns it into a ``Command``; it sees no
+storage, so malformed and oversized input costs nothing and leaves no trace but its audit line. ``run`` is
+called after authorisation and after the record was written, with a ``View`` of the mount's own part of
+storage: for a mutation inside a transaction (and again, from the start, when that loses a race).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .request import Operation, Response
+    from .view import View
+
+
+class Command:
+    """A request in the engine's own terms.
+
+    ``subject`` names the secret (or other thing) for errors. ``run(view, now)`` does it; ``now`` is in
+    seconds since the epoch. ``exists(view)`` tells create from update, where that makes a difference;
+    ``None`` where it does not. For the audit record: ``clear`` are parameters shown as they are, ``values``
+    those that appear only as keyed digests. ``sudo``: wants that capability besides. ``transaction``:
+    whether a mutation runs inside the core's; an ``action`` on the store as a whole brings its own.
+    """
+
+    __slots__ = ("clear", "exists", "run", "subject", "sudo", "transaction", "values")
+
+    def __init__(
+        self,
+        subject: str,
+        run: Callable[[View, float], Response],
+        *,
+        exists: Callable[[View], bool] | None = None,
+        clear: Mapping[str, Any] | None = None,
+        values: Mapping[str, bytes] | None = None,
+        sudo: bool = False,
+        transaction: bool = True,
+    ) -> None:
+        self.subject = subject
+        self.run = run
+        self.exists = exists
+        self.clear = clear
+        self.values = values
+        self.sudo = sudo
+        self.transaction = transaction
+
+
+class Engine(Protocol):
+    """What every engine offers."""
+
+    def subject(self, path: str) -> str:
+        """What ``path`` (relative to the mount) is about, for errors; never raises."""
+
+    def parse(self, operation: Operation, path: str, data: Mapping[str, Any]) -> Command:
+        """The command that a request means. Raises ``InvalidRequest`` or a kind of it."""

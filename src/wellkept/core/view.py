@@ -1,0 +1,46 @@
+"""A mount's part of storage: what an engine sees, and all that it can reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..storage.protocol import Entry, Storage, Transaction
+
+
+class View:
+    """Keys under ``prefix``, as if there were no others: for reading, from storage or a transaction."""
+
+    __slots__ = ("_prefix", "_source")
+
+    def __init__(self, source: Storage | Transaction, prefix: str) -> None:
+        self._source = source
+        self._prefix = prefix
+
+    def get(self, key: str) -> Entry | None:
+        return self._source.get(self._prefix + key)
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        return self._source.list(self._prefix + prefix, after=after, limit=limit)
+
+    def put(self, key: str, value: bytes) -> None:
+        raise TypeError("this view only reads: the request was not announced as a mutation")
+
+    def delete(self, key: str) -> None:
+        raise TypeError("this view only reads: the request was not announced as a mutation")
+
+
+class WritingView(View):
+    """The same over a transaction, and writing."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction, prefix: str) -> None:
+        super().__init__(transaction, prefix)
+        self._transaction = transaction
+
+    def put(self, key: str, value: bytes) -> None:
+        self._transaction.put(self._prefix + key, value)
+
+    def delete(self, key: str) -> None:
+        self._transaction.delete(self._prefix + key)

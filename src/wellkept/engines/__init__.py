@@ -1,0 +1,1 @@
+"""What answers under a mount. Each engine is a package beside ``base``."""
