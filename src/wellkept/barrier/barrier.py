@@ -6,16 +6,17 @@ It satisfies the storage protocol itself, so what stands on it need not know tha
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SYSTEM
 from ..errors import Conflict, IntegrityError, InvalidRequest, Sealed, StoreError
 from ..storage.protocol import Entry, transact
-from ..storage.transaction import Names
 from . import sealconfig
 from .envelope import disclose, term_of
-from .keyring import KEYRING, ROTATE_AFTER, KeyRing
-from .sealconfig import SEAL, read_seal_config
+from .keyring import ROTATE_AFTER, KeyRing
+from .names import KEYRING, RESERVED, SEAL
+from .sealconfig import read_seal_config
 from .transaction import BarrierTransaction
 
 if TYPE_CHECKING:
@@ -23,12 +24,8 @@ if TYPE_CHECKING:
 
     from ..clock import Clock
     from ..storage.protocol import Storage, Transaction
+    from ..storage.transaction import Names
     from .seals import Seal
-
-RESERVED = "barrier/"
-"""The folder that is the barrier's own."""
-
-_LARGEST = 1 << 30
 
 
 class Barrier:
@@ -38,8 +35,8 @@ class Barrier:
 
     def __init__(self, storage: Storage, root: bytes, ring: KeyRing, clock: Clock) -> None:
         self.storage = storage
-        self._root = root
-        self._ring = ring
+        self._roots: tuple[bytes, ...] = (root,)  # two while this process is in the middle of a rekey
+        self.ring = ring
         self._clock = clock
 
     @classmethod
@@ -48,25 +45,25 @@ class Barrier:
     ) -> Barrier:
         """Give a storage its keys and close them with ``seal``. Raises ``Conflict`` when it has them already.
 
-        ``store_id``: for a caller who must name the key file by it beforehand; a new ``new_id()`` otherwise.
+        ``store_id``: lower-case letters, digits and ``-``, for a caller who must name the key file by it
+        beforehand; a random one otherwise.
         """
-        import os
-
-        from ..core.request import new_id
-
-        root = os.urandom(32)
-        store_id = store_id or new_id()
+        root, store_id = os.urandom(32), store_id or os.urandom(16).hex()
+        if not sealconfig.is_word(store_id):
+            raise InvalidRequest(
+                f"the store's identifier {store_id!r} must be lower-case letters, digits and '-'"
+            )
         wrapped = seal.wrap(root)
-        ring = KeyRing.fresh(store_id, clock.time())
+        ring = KeyRing.fresh(root, store_id, clock.time())
 
         def install(transaction: Transaction) -> None:
             if transaction.get(SEAL) is not None or transaction.get(KEYRING) is not None:
                 raise Conflict("this store is initialised already; nothing was changed")
-            transaction.put(KEYRING, ring.seal(root))
+            transaction.put(KEYRING, ring.seal())
             transaction.put(SEAL, sealconfig.build(store_id, seal.kind, wrapped, clock.time()))
 
         transact(storage, install)
-        return cls.unseal(storage, seal, clock=clock)
+        return cls(storage, root, _load_ring(storage, (root,), store_id), clock)
 
     @classmethod
     def unseal(cls, storage: Storage, seal: Seal, *, clock: Clock = SYSTEM) -> Barrier:
@@ -75,23 +72,25 @@ class Barrier:
         Raises ``Sealed`` when the seal is of another kind or has the wrong key, ``IntegrityError`` when what
         is stored is damaged.
         """
-        config = read_seal_config(storage)
+        config, entry = transact(storage, lambda moment: (read_seal_config(moment), moment.get(KEYRING)))
         if config["kind"] != seal.kind:
             raise Sealed(
                 f"this store is closed by a seal of kind {config['kind']!r}, not {seal.kind!r}; open it with that"
             )
         root = seal.unwrap(config["wrapped"])
-        ring = _load_ring(storage, root, config["store_id"])
+        ring = (
+            None if entry is None else KeyRing.unseal(root, config["store_id"], entry.value, entry.revision)
+        )
         if ring is None:
             raise IntegrityError(
-                "the key ring is damaged or belongs to another store; restore it from a backup"
+                "the key ring is missing, damaged or altered; restore the store from a backup"
             )
         return cls(storage, root, ring, clock)
 
     @property
     def store_id(self) -> str:
         """The store's identifier; not secret."""
-        return self._ring.store_id
+        return self.ring.store_id
 
     def get(self, key: str) -> Entry | None:
         """The decrypted entry at ``key``, or ``None``. Raises ``IntegrityError`` naming it when it does not open."""
@@ -108,7 +107,7 @@ class Barrier:
                 yield key, self.decrypt(key, entry)
 
     def transaction(self) -> BarrierTransaction:
-        return BarrierTransaction(self, self.storage.transaction(), self._ring)
+        return BarrierTransaction(self, self.storage.transaction(), self.ring)
 
     def revision(self) -> int:
         return self.storage.revision()
@@ -128,14 +127,14 @@ class Barrier:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        return HKDF(SHA256(), length, None, b"wellkept derive 1\0" + purpose.encode()).derive(self._ring.seed)
+        return HKDF(SHA256(), length, None, b"wellkept derive 1\0" + purpose.encode()).derive(self.ring.seed)
 
     def rotate(self) -> int:
         """Take a new data key for all writes from now on, here and in every other process; returns its term."""
 
         def change(transaction: Transaction) -> int:
-            ring = self._current(transaction).rotated(self._clock.time(), self.storage.revision())
-            transaction.put(KEYRING, ring.seal(self._root))
+            ring = self.current_ring(transaction).rotated(self._clock.time(), self.storage.revision())
+            transaction.put(KEYRING, ring.seal())
             return ring.active.number
 
         term = transact(self.storage, change)
@@ -154,32 +153,36 @@ class Barrier:
 
     def rekey(self, new_seal: Seal) -> None:
         """Close the store with ``new_seal`` and a fresh root key, at once or not at all; the old seal opens it no more."""
-        import os
-
         root = os.urandom(32)
         wrapped = new_seal.wrap(root)
 
         def change(transaction: Transaction) -> None:
-            ring = self._current(transaction)
+            ring = self.current_ring(transaction)
             entry = transaction.get(SEAL)
-            created = sealconfig.parse(entry.value).get("created", 0.0) if entry else 0.0
-            transaction.put(KEYRING, ring.seal(root))
+            created = sealconfig.parse(entry.value).get("created", 0.0) if entry else self._clock.time()
+            transaction.put(KEYRING, ring.under(root).seal())
             transaction.put(SEAL, sealconfig.build(ring.store_id, new_seal.kind, wrapped, created))
 
-        transact(self.storage, change)
-        self._root = root
+        old = self._roots
+        self._roots = (*old, root)
+        try:
+            transact(self.storage, change)
+        except BaseException:
+            self._roots = old
+            raise
+        self._roots = (root,)
         self.refresh()
 
     def key_status(self) -> dict[str, Any]:
         """``term`` in force, when it was ``created`` (seconds since the epoch), at most how many ``encryptions``
         were made under it, and the ``terms`` that can still be read."""
         self.refresh()
-        active = self._ring.active
+        active = self.ring.active
         return {
             "term": active.number,
             "created": active.created,
             "encryptions": max(0, self.storage.revision() - active.since),
-            "terms": [term.number for term in self._ring.terms],
+            "terms": [term.number for term in self.ring.terms],
         }
 
     # What the parts of this room use.
@@ -191,10 +194,10 @@ class Barrier:
 
     def decrypt(self, key: str, entry: Entry) -> Entry:
         term = term_of(key, entry.value)
-        cipher = self._ring.cipher_of(term)
+        cipher = self.ring.cipher_of(term)
         if cipher is None:
             self.refresh()  # written by another process after a rotation that this one has not seen
-            cipher = self._ring.cipher_of(term)
+            cipher = self.ring.cipher_of(term)
         if cipher is None:
             raise IntegrityError(
                 f"the entry {key!r} names a key that this store does not have: damaged or altered"
@@ -213,42 +216,36 @@ class Barrier:
 
     def refresh(self) -> None:
         """Take over the key ring as stored. Raises ``Sealed`` when the store was rekeyed since it was opened."""
-        ring = _load_ring(self.storage, self._root, self._ring.store_id)
-        if ring is None:
-            raise _rekeyed()
-        self._ring = ring
+        self.ring = _load_ring(self.storage, self._roots, self.store_id)
 
     def rotate_when_due(self, revision: int) -> None:
         """Rotate when the active term has been used often enough; a failure to do so is made up for later."""
-        if revision - self._ring.active.since >= self.rotate_after:
+        if revision - self.ring.active.since >= self.rotate_after:
             try:
                 self.rotate()
             except (StoreError, Conflict):
                 pass  # what was just committed stays committed, and the limit leaves room to try again
 
-    def _current(self, transaction: Transaction) -> KeyRing:
-        entry = transaction.get(KEYRING)
-        ring = (
-            None
-            if entry is None
-            else KeyRing.unseal(self._root, self._ring.store_id, entry.value, entry.revision)
-        )
-        if ring is None:
-            raise _rekeyed()
-        return ring
+    def current_ring(self, transaction: Transaction) -> KeyRing:
+        """The key ring as this storage transaction sees it."""
+        return _open_ring(transaction.get(KEYRING), self._roots, self.store_id)
 
     def __repr__(self) -> str:
         return f"<Barrier of {self.store_id}>"
 
 
-def _load_ring(storage: Storage, root: bytes, store_id: str) -> KeyRing | None:
-    entry = storage.get(KEYRING)
+def _load_ring(storage: Storage, roots: tuple[bytes, ...], store_id: str) -> KeyRing:
+    return _open_ring(storage.get(KEYRING), roots, store_id)
+
+
+def _open_ring(entry: Entry | None, roots: tuple[bytes, ...], store_id: str) -> KeyRing:
     if entry is None:
         raise IntegrityError("the key ring is missing; restore the store from a backup")
-    return KeyRing.unseal(root, store_id, entry.value, entry.revision)
-
-
-def _rekeyed() -> Sealed:
-    return Sealed(
-        "the store's root key was changed since it was opened (rekey); close it and open it with the new key"
+    for root in roots:
+        ring = KeyRing.unseal(root, store_id, entry.value, entry.revision)
+        if ring is not None:
+            return ring
+    raise Sealed(
+        "the key ring does not open: the root key was changed by another process (rekey), so open the store anew "
+        "with the new key; if that does not help, the key ring is damaged, and a backup is the way out"
     )

@@ -20,9 +20,6 @@ from .envelope import attempt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KEYRING = "barrier/keyring"
-"""Where the key ring is stored."""
-
 ROTATE_AFTER = 1 << 28
 """Encryptions under one term after which a new one is taken: a sixteenth of the bound for random nonces."""
 
@@ -44,12 +41,15 @@ class Term(NamedTuple):
 class KeyRing:
     """The keys of one store at one moment; never changed, only replaced.
 
-    ``revision`` is that of its entry in storage, 0 before it was stored.
+    ``root`` is the key it is encrypted under; ``revision`` that of its entry in storage, 0 before it was stored.
     """
 
-    __slots__ = ("_ciphers", "active", "cipher", "revision", "seed", "store_id", "terms")
+    __slots__ = ("_ciphers", "active", "cipher", "revision", "root", "seed", "store_id", "terms")
 
-    def __init__(self, store_id: str, seed: bytes, terms: Sequence[Term], revision: int = 0) -> None:
+    def __init__(
+        self, root: bytes, store_id: str, seed: bytes, terms: Sequence[Term], revision: int = 0
+    ) -> None:
+        self.root = root
         self.store_id = store_id
         self.seed = seed
         self.terms = tuple(terms)
@@ -59,27 +59,27 @@ class KeyRing:
         self.cipher = self._ciphers[self.active.number]
 
     @classmethod
-    def fresh(cls, store_id: str, now: float) -> KeyRing:
+    def fresh(cls, root: bytes, store_id: str, now: float) -> KeyRing:
         """A new ring with its first term."""
-        return cls(store_id, os.urandom(32), [Term(1, os.urandom(32), now, 0)])
+        return cls(root, store_id, os.urandom(32), [Term(1, os.urandom(32), now, 0)])
 
     def rotated(self, now: float, since: int) -> KeyRing:
         """This ring with a new active term."""
         term = Term(self.active.number + 1, os.urandom(32), now, since)
-        return KeyRing(self.store_id, self.seed, [*self.terms, term], self.revision)
+        return KeyRing(self.root, self.store_id, self.seed, [*self.terms, term])
 
     def only_active(self) -> KeyRing:
         """This ring without the terms that are not active."""
-        return KeyRing(self.store_id, self.seed, [self.active], self.revision)
+        return KeyRing(self.root, self.store_id, self.seed, [self.active])
 
-    def at(self, revision: int) -> KeyRing:
-        """This ring, stored at ``revision``."""
-        return KeyRing(self.store_id, self.seed, self.terms, revision)
+    def under(self, root: bytes) -> KeyRing:
+        """This ring under another root key."""
+        return KeyRing(root, self.store_id, self.seed, self.terms)
 
     def cipher_of(self, term: int) -> AESGCM | None:
         return self._ciphers.get(term)
 
-    def seal(self, root: bytes) -> bytes:
+    def seal(self) -> bytes:
         """The ring as it is stored: encrypted under the root key."""
         plain = json.dumps(
             {
@@ -98,7 +98,7 @@ class KeyRing:
             }
         )
         nonce = os.urandom(12)
-        return nonce + AESGCM(root).encrypt(nonce, plain.encode(), _AAD + self.store_id.encode())
+        return nonce + AESGCM(self.root).encrypt(nonce, plain.encode(), _AAD + self.store_id.encode())
 
     @classmethod
     def unseal(cls, root: bytes, store_id: str, sealed: bytes, revision: int) -> KeyRing | None:
@@ -110,7 +110,7 @@ class KeyRing:
         )
         if plain is None:
             return None
-        ring = _parse(plain, revision)
+        ring = _parse(root, plain, revision)
         if ring is None:
             raise IntegrityError(
                 "the key ring is in a form that this version does not know; upgrade wellkept"
@@ -121,12 +121,12 @@ class KeyRing:
         return f"<KeyRing of {self.store_id}: terms {[term.number for term in self.terms]}>"
 
 
-def _parse(plain: bytes, revision: int) -> KeyRing | None:
+def _parse(root: bytes, plain: bytes, revision: int) -> KeyRing | None:
     try:
         data: dict[str, Any] = json.loads(plain)
         if data["format"] != 1:
             return None
         terms = [Term(t["term"], b64decode(t["key"]), t["created"], t["since"]) for t in data["terms"]]
-        return KeyRing(data["store_id"], b64decode(data["seed"]), terms, revision)
+        return KeyRing(root, data["store_id"], b64decode(data["seed"]), terms, revision)
     except (ValueError, KeyError, TypeError, IndexError):
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..storage.protocol import transact
 from .envelope import enclose, term_of
-from .keyring import KEYRING
+from .names import KEYRING, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from .barrier import Barrier
 
 _BATCH = 64
-RESERVED = "barrier/"
 
 
 def rewrite(barrier: Barrier, progress: Callable[[int], None] | None) -> int:
     barrier.refresh()
-    active = barrier._ring.active.number
+    active = barrier.ring.active.number
     done = 0
-    while True:
+    while len(barrier.ring.terms) > 1:
         found = 0
         batch: list[str] = []
         for key, entry in barrier.storage.scan(""):
@@ -54,7 +53,7 @@ def rewrite(barrier: Barrier, progress: Callable[[int], None] | None) -> int:
 def _rewrite_batch(barrier: Barrier, keys: Sequence[str]) -> int:
     def change(transaction: Transaction) -> int:
         count = 0
-        ring = barrier._current(transaction)
+        ring = barrier.current_ring(transaction)
         for key in keys:
             entry = transaction.get(key)
             if entry is None or term_of(key, entry.value) >= ring.active.number:
@@ -69,9 +68,9 @@ def _rewrite_batch(barrier: Barrier, keys: Sequence[str]) -> int:
 
 def _forget(barrier: Barrier, active: int) -> None:
     def change(transaction: Transaction) -> None:
-        ring = barrier._current(transaction)
+        ring = barrier.current_ring(transaction)
         if ring.active.number == active and len(ring.terms) > 1:
-            transaction.put(KEYRING, ring.only_active().seal(barrier._root))
+            transaction.put(KEYRING, ring.only_active().seal())
 
     transact(barrier.storage, change)
     barrier.refresh()

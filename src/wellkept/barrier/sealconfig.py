@@ -10,17 +10,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IntegrityError, Sealed
+from .names import SEAL
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Storage
+    from ..storage.protocol import Storage, Transaction
 
-SEAL = "barrier/seal"
-"""Where it is stored."""
-
+_WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LARGEST = 64 * 1024  # bytes; a wrapped key of any kind is far smaller
 
 
-def read_seal_config(storage: Storage) -> dict[str, Any]:
+def read_seal_config(storage: Storage | Transaction) -> dict[str, Any]:
     """``store_id``, ``kind``, ``created`` and ``wrapped`` (the seal's own), without any key.
 
     Raises ``Sealed`` when the store was never initialised, ``IntegrityError`` when this is unreadable.
@@ -38,8 +37,8 @@ def parse(raw: bytes) -> dict[str, Any]:
     config = _load(raw) if len(raw) <= _LARGEST else None
     if (
         not isinstance(config, dict)
-        or not isinstance(config.get("store_id"), str)
-        or not isinstance(config.get("kind"), str)
+        or not is_word(config.get("store_id"))
+        or not is_word(config.get("kind"))
         or not isinstance(config.get("wrapped"), dict)
     ):
         raise IntegrityError("the seal's configuration is damaged or altered; restore it from a backup")
@@ -54,6 +53,11 @@ def build(store_id: str, kind: str, wrapped: dict[str, Any], created: float) -> 
     """Its stored form."""
     config = {"format": 1, "store_id": store_id, "kind": kind, "created": created, "wrapped": wrapped}
     return json.dumps(config, sort_keys=True).encode()
+
+
+def is_word(value: Any) -> bool:
+    """Lower-case letters, digits and ``-``: safe in a message, a file name and a comparison."""
+    return isinstance(value, str) and 0 < len(value) <= 64 and all(char in _WORD for char in value)
 
 
 def _load(raw: bytes) -> Any:

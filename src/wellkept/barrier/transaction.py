@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import Conflict
 from ..storage.protocol import Entry
 from .envelope import enclose
-from .keyring import KEYRING
+from .names import KEYRING
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -59,7 +59,7 @@ class SQLiteStorage:
         empty, cut short, damaged, lacks acknowledged writes, or is no store at all.
         """
         storage = cls(_absolute(path), busy_timeout=busy_timeout)
-        storage.revision()
+        storage.revision()  # opens a first connection, with all its checks
         return storage
 
     @property

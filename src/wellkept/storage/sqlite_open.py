@@ -18,8 +18,6 @@ from .sqlite_errors import damaged
 from .sqlite_schema import State, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .sqlite_guard import Guard
 
 _SMALLEST = 512  # bytes; SQLite's smallest page
@@ -37,6 +35,12 @@ _SETTINGS = (
 )
 
 _kept: list[sqlite3.Connection] = []
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows which file it opened: device and inode."""
+
+    identity: tuple[int, int] = (0, 0)
 
 
 def file_identity(path: str) -> tuple[int, int]:
@@ -60,11 +64,13 @@ def file_identity(path: str) -> tuple[int, int]:
     raise failure
 
 
-def connect(path: str, timeout: float, guard: Guard) -> sqlite3.Connection:
+def connect(path: str, timeout: float, guard: Guard) -> Connection:
     """A checked connection. Raises ``StoreError``'s kinds and ``sqlite3.Error``; never creates anything at ``path``."""
     witness = guard.read()  # before the state, which can only have moved on since
+    identity = file_identity(path)
     db = open_raw(path, timeout)
     try:
+        db.identity = identity
         _recognise(db, path)
         for setting in _SETTINGS:
             db.execute(setting)
@@ -76,16 +82,23 @@ def connect(path: str, timeout: float, guard: Guard) -> sqlite3.Connection:
                 f"beside it ({os.path.basename(path)}-wal) was damaged or removed, or an older copy of the file was "
                 "put back; restore it from a backup"
             )
+        if file_identity(path) != identity:
+            raise StorageUnavailable(f"{path}: the file was replaced while it was being opened; try again")
     except BaseException:
         _close_keeping_log(db, path)
         raise
     return db
 
 
-def open_raw(path: str, timeout: float, mode: str = "rw") -> sqlite3.Connection:
+def open_raw(path: str, timeout: float, mode: str = "rw") -> Connection:
     """A bare connection to an existing file, with bounds on what a damaged file may ask for."""
     db = sqlite3.connect(
-        uri(path, mode), timeout=timeout, isolation_level=None, check_same_thread=False, uri=True
+        uri(path, mode),
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+        factory=Connection,
     )
     db.text_factory = bytes
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE + 4096)
@@ -155,11 +168,27 @@ def _close_keeping_log(db: sqlite3.Connection, path: str) -> None:
         reader.close()
 
 
-def set_aside(connections: Sequence[sqlite3.Connection]) -> None:
-    """Drop connections without closing them, for good: closing would delete files by name that belong to others now."""
-    _kept.extend(connections)
-    if connections:
-        import ctypes
+def dispose(db: Connection, path: str) -> None:
+    """Close a connection, if its file is still the one at ``path``; else set it aside."""
+    try:
+        same = file_identity(path) == db.identity
+    except WellkeptError:
+        same = False
+    if not same:
+        set_aside(db)
+        return
+    try:
+        db.close()
+    except sqlite3.Error:
+        pass  # nothing is lost: what was committed is in the log
 
-        for db in connections:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))  # not even at the interpreter's end
+
+def set_aside(db: sqlite3.Connection) -> None:
+    """Drop a connection without ever closing it, not even at the interpreter's end.
+
+    Closing would delete the log by its name, and by now that name may belong to another file, or to the parent.
+    """
+    import ctypes
+
+    _kept.append(db)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))

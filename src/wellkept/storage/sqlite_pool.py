@@ -1,9 +1,11 @@
-"""Connections to one SQLite file: opened with our settings, lent for one operation at a time, safe over a fork.
+"""Connections to one SQLite file: lent for one operation at a time, by many threads, and safe over a fork.
 
 A connection is never held between two calls, so a fork can wait until none is in use and close them all:
 SQLite's locks belong to a process and its bookkeeping to the memory image, so a child that inherited an open
 connection, even an unused one, would believe itself to hold locks that it does not have
 (https://www.sqlite.org/howtocorrupt.html, section 2.6). Parent and child then open their own when they need them.
+
+Reading takes no lock of ours, so that a signal handler may read while the code it interrupted was reading.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import StorageUnavailable, StoreError, WellkeptError
 from . import sqlite_fork
 from .sqlite_errors import damaged, explain
 from .sqlite_guard import Guard
-from .sqlite_open import connect, file_identity, load_state, save_state, set_aside
+from .sqlite_open import Connection, connect, dispose, file_identity, load_state, save_state, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,31 +39,33 @@ class Pool:
     def __init__(self, path: str, busy_timeout: float) -> None:
         self.path = path
         self._timeout = busy_timeout
-        self._idle: list[sqlite3.Connection] = []
-        self._identity: tuple[int, int] | None = None
-        self._in_use = 0
+        self._idle: list[Connection] = []
+        self._users: dict[object, int] = {}
         self._closed = False
         self._abandoned = False
         self._pid = os.getpid()
-        self._lock = allocate_lock()
+        self._forking = False
+        self._held = False
         self._writing = allocate_lock()
-        self._writing_held = False
         self._guard = Guard(path)
+        self._guarded: tuple[int, int] | None = None
         sqlite_fork.register(self)
 
-    def read(self, action: Callable[[sqlite3.Connection, str], T], *, snapshot: bool = False) -> T:
+    def read(self, action: Callable[[Connection, str], T], *, snapshot: bool = False) -> T:
         """Run ``action`` on a connection; with ``snapshot``, all its statements see one moment."""
-        db = self._take()
-        return self._run(db, action, "BEGIN" if snapshot else None)
+        return self._run(action, "BEGIN" if snapshot else None)
 
-    def write(self, action: Callable[[sqlite3.Connection, str, State], T], *, durable: bool = True) -> T:
-        """Run ``action`` as the one writer and commit. What it returns is acknowledged: on disk, when ``durable``."""
+    def write(self, action: Callable[[Connection, str, State], T], *, durable: bool = True) -> T:
+        """Run ``action`` as the one writer, and commit. When this returns, it is on disk (if ``durable``)."""
         if not self._writing.acquire(True, self._timeout):
             raise StorageUnavailable(
-                f"{self.path}: another thread has been writing for more than {self._timeout:g} s"
+                f"{self.path}: another thread has been writing for more than {self._timeout:g} s; try again"
             )
         try:
-            self._check_process()
+            identity = file_identity(self.path)
+            if identity != self._guarded:
+                self._guard.close()  # it belonged to another file of this name
+                self._guarded = identity
             self._guard.lock(self._timeout)
             try:
                 return self._write(action, durable)
@@ -70,12 +74,12 @@ class Pool:
         finally:
             self._writing.release()
 
-    def _write(self, action: Callable[[sqlite3.Connection, str, State], T], durable: bool) -> T:
-        def run(db: sqlite3.Connection, path: str) -> tuple[T, State]:
+    def _write(self, action: Callable[[Connection, str, State], T], durable: bool) -> T:
+        def run(db: Connection, path: str) -> tuple[T, State]:
             if not durable:
                 db.execute("PRAGMA synchronous = NORMAL")
             db.execute("BEGIN IMMEDIATE")
-            if file_identity(path) != self._identity:
+            if file_identity(path) != db.identity:
                 raise StorageUnavailable(f"{path}: the file was replaced while it was open; try again")
             state = load_state(db, path)
             result = action(db, path, state)
@@ -86,117 +90,127 @@ class Pool:
                 db.execute("PRAGMA synchronous = FULL")
             return result, state
 
-        result, state = self._run(self._take(), run, None)
-        self._guard.write(state.instance, state.commits)
+        result, state = self._run(run, None)
+        if durable:
+            self._guard.write(state.instance, state.commits)
         return result
 
-    def _run(
-        self, db: sqlite3.Connection, action: Callable[[sqlite3.Connection, str], T], begin: str | None
-    ) -> T:
+    def _run(self, action: Callable[[Connection, str], T], begin: str | None) -> T:
         failure: StoreError
+        user = self._enter()
+        db: Connection | None = None
         try:
+            db = self._connection()
             if begin is not None:
                 db.execute(begin)
             result = action(db, self.path)
             if begin is not None:
                 db.execute("COMMIT")
+            self._give_back(db)
+            db = None
+            return result
         except sqlite3.Error as error:
             failure = explain(self.path, error)
         except MemoryError:
             failure = damaged(self.path, "the database file asks for more memory than there is")
         except WellkeptError:
-            self._give(db, clean=_rolled_back(db))
+            if db is not None and _rolled_back(db):
+                self._give_back(db)
+                db = None
             raise
-        except BaseException:
-            self._give(db, clean=False)
-            raise
-        else:
-            self._give(db, clean=True)
-            return result
-        self._give(db, clean=False)
+        finally:
+            if db is not None:
+                dispose(db, self.path)
+            del self._users[user]
         raise failure
 
-    def _take(self) -> sqlite3.Connection:
-        self._check_process()
-        with self._lock:
+    def _enter(self) -> object:
+        """Register as a user of this pool, for a fork to wait for."""
+        user = object()
+        while True:
+            if self._abandoned or self._pid != os.getpid():
+                raise StorageUnavailable(
+                    f"{self.path}: this process was forked behind Python's back, or in the middle of an operation, "
+                    "while the store was open; open the store after the fork"
+                )
             if self._closed:
                 raise StorageUnavailable(f"{self.path}: the store was closed")
-            identity = file_identity(self.path)
-            if identity != self._identity:
-                set_aside(self._idle)
-                self._idle = []
-                self._identity = identity
-            self._in_use += 1
-            if self._idle:
-                return self._idle.pop()
-        db = None
-        try:
-            db = connect(self.path, self._timeout, self._guard)
-        finally:
-            if db is None:
-                with self._lock:
-                    self._in_use -= 1
-        return db
+            self._users[user] = get_ident()
+            if not self._forking:
+                return user
+            del self._users[user]
+            time.sleep(0.0005)
 
-    def _give(self, db: sqlite3.Connection, *, clean: bool) -> None:
-        with self._lock:
-            self._in_use -= 1
-            if clean and not self._closed and len(self._idle) < _MOST_IDLE:
-                self._idle.append(db)
+    def _connection(self) -> Connection:
+        identity = file_identity(self.path)
+        while self._idle:
+            try:
+                db = self._idle.pop()
+            except IndexError:
+                break  # another thread was quicker
+            if db.identity == identity:
+                return db
+            set_aside(db)
+        return connect(self.path, self._timeout, self._guard)
+
+    def _give_back(self, db: Connection) -> None:
+        if len(self._idle) < _MOST_IDLE and not self._closed:
+            self._idle.append(db)
+            if self._closed:
+                self._close_idle()
+        else:
+            dispose(db, self.path)
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            try:
+                db = self._idle.pop()
+            except IndexError:
                 return
-            if self._closed and not self._in_use:
-                self._guard.close()
-        _close(db)
-
-    def _check_process(self) -> None:
-        if self._abandoned or self._pid != os.getpid():
-            raise StorageUnavailable(
-                f"{self.path}: this process was forked while the store was in use, without Python's knowledge; "
-                "open the store after the fork"
-            )
+            dispose(db, self.path)
 
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
-        if self._pid != os.getpid():
+        if self._pid != os.getpid() or self._abandoned:
             return  # never touch what belongs to the parent
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            if not self._in_use:
-                self._guard.close()
-        for db in idle:
-            _close(db)
+        self._closed = True
+        self._close_idle()
+        if self._writing.acquire(False):
+            self._guard.close()
+            self._writing.release()
 
     def before_fork(self) -> None:
         """Wait for operations in progress, close everything, and let none begin until the fork is done."""
         deadline = time.monotonic() + _FORK_PATIENCE
-        self._writing_held = self._writing.acquire(True, _FORK_PATIENCE)
-        while True:
-            self._lock.acquire()
-            if self._in_use == 0 or time.monotonic() > deadline:
-                break
-            self._lock.release()
-            time.sleep(0.0005)
-        if self._in_use == 0:
-            for db in self._idle:
-                _close(db)
-            self._idle = []
-            self._guard.close()
+        mine = get_ident()
+        if mine not in self._users.values():
+            self._held = self._writing.acquire(True, _FORK_PATIENCE)
+        self._forking = True
+        while self._users and mine not in self._users.values() and time.monotonic() < deadline:
+            time.sleep(0.0002)
+        if not self._users and self._pid == os.getpid():
+            self._close_idle()
+            if self._held:
+                self._guard.close()
 
     def after_fork_in_parent(self) -> None:
-        self._lock.release()
-        if self._writing_held:
+        self._forking = False
+        if self._held:
+            self._held = False
             self._writing.release()
 
     def after_fork_in_child(self) -> None:
-        self._lock = allocate_lock()
-        self._writing = allocate_lock()
-        if self._in_use or self._idle:
-            set_aside(self._idle)
+        inherited = self._idle
+        if self._users or inherited or self._abandoned:
+            for db in inherited:
+                set_aside(db)
             self._abandoned = True
-        else:
-            self._guard = Guard(self.path)
-            self._pid = os.getpid()
+        self._idle = []
+        self._users = {}
+        self._forking = self._held = False
+        self._writing = allocate_lock()
+        self._guard = Guard(self.path)
+        self._pid = os.getpid()
 
 
 def _rolled_back(db: sqlite3.Connection) -> bool:
@@ -207,10 +221,3 @@ def _rolled_back(db: sqlite3.Connection) -> bool:
     except sqlite3.Error:
         return False
     return True
-
-
-def _close(db: sqlite3.Connection) -> None:
-    try:
-        db.close()
-    except sqlite3.Error:
-        pass  # nothing is lost: what was committed is in the log

@@ -46,7 +46,7 @@ SCAN = (
     "WHERE n.key >= ? ORDER BY n.key"
 )
 
-LOCATE = "SELECT id, link FROM names WHERE key = ?"
+LOCATE = "SELECT n.id, n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON b.id = n.id WHERE n.key = ?"
 ADD_BLOB = "INSERT INTO blobs (value, crc) VALUES (?, ?)"
 ADD_NAME = "INSERT INTO names (key, id, revision, link) VALUES (?, ?, ?, ?)"
 SET_BLOB = "UPDATE blobs SET value = ?, crc = ? WHERE id = ?"

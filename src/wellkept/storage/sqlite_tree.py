@@ -9,6 +9,7 @@ where more than one statement must see the same moment. They raise ``IntegrityEr
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from . import sqlite_schema as sql
 from .protocol import Entry
@@ -17,7 +18,6 @@ from .sqlite_schema import checksum, link
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
 
 _LARGEST_BATCH = 256
 _SCAN_BUDGET = 1 << 20  # bytes of values in one page of a scan
@@ -45,39 +45,46 @@ def around(db: sqlite3.Connection, path: str, key: bytes) -> tuple[bytes, int, b
     before, tie = _name(path, rows[0] if rows else (None, None))
     following = _name(path, rows[1])[0] if len(rows) > 1 else b""
     if not before < key or (following and following < key) or tie != link(before, following):
-        raise damaged(path, f"the list of names is damaged near {key.decode('utf-8', 'replace')!r}")
+        raise damaged(path, f"the list of names is damaged near {_show(key)}")
     return before, tie, following
 
 
 def children(db: sqlite3.Connection, path: str, prefix: bytes, after: bytes, limit: int | None) -> list[str]:
     """Immediate children of ``prefix`` behind ``after``; jumps over the descendants of each folder."""
-    found: list[str] = []
-    if limit is not None and limit <= 0:
-        return found
-    folder = b""
+    found: list[bytes] = []
+    length = len(prefix)
+    folder: bytes | None = None
     names = _Names(db, path, _behind(prefix, after))
-    while (name := names.next()) is not None and name.startswith(prefix):
-        if folder and name.startswith(folder):
-            continue
-        rest = name[len(prefix) :]
-        cut = rest.find(b"/")
-        child = rest if cut < 0 else rest[: cut + 1]
-        found.append(_text(path, child))
-        if len(found) == limit:
+    while limit is None or len(found) < limit:
+        for name in names.batch():
+            if folder is not None and name.startswith(folder):
+                continue
+            if not name.startswith(prefix):
+                return _texts(path, found[:limit])
+            cut = name.find(b"/", length)
+            if cut < 0:
+                folder = None
+                found.append(name[length:])
+            else:
+                folder = name[: cut + 1]
+                found.append(folder[length:])
+        if names.ended:
             break
-        if cut >= 0:
-            folder = prefix + child
+        if folder is not None:
             names.jump(folder[:-1] + b"0")  # "0" is the character behind "/"
-    return found
+    return _texts(path, found[:limit])
 
 
 def keys(db: sqlite3.Connection, path: str, prefix: bytes, after: bytes, limit: int) -> list[str]:
     """Up to ``limit`` keys that start with ``prefix`` and are greater than ``after``, in order."""
-    found: list[str] = []
+    found: list[bytes] = []
     names = _Names(db, path, max(prefix, after + b"\0"))
-    while len(found) < limit and (name := names.next()) is not None and name.startswith(prefix):
-        found.append(_text(path, name))
-    return found
+    while len(found) < limit and not names.ended:
+        for name in names.batch():
+            if not name.startswith(prefix):
+                return _texts(path, found[:limit])
+            found.append(name)
+    return _texts(path, found[:limit])
 
 
 def page(
@@ -97,7 +104,7 @@ def page(
             if not key.startswith(prefix):
                 return found, False
             entry = _entry(path, key, revision, value, crc)
-            found.append((_text(path, key), entry))
+            found.append((_texts(path, [key])[0], entry))
             size += len(entry.value) + len(key)
             if size > _SCAN_BUDGET or len(found) >= _LARGEST_BATCH:
                 return found, True
@@ -109,11 +116,9 @@ def page(
 
 def put(db: sqlite3.Connection, path: str, key: bytes, value: bytes, revision: int) -> None:
     """Write one entry inside a write transaction."""
-    row = db.execute(sql.LOCATE, (key,)).fetchone()
-    if row is not None:
-        changed = db.execute(sql.SET_BLOB, (value, checksum(key, revision, value), row[0])).rowcount
-        if changed != 1:
-            raise damaged(path, f"the entry {key.decode('utf-8', 'replace')!r} has lost its value")
+    blob = _locate(db, path, key)
+    if blob is not None:
+        db.execute(sql.SET_BLOB, (value, checksum(key, revision, value), blob))
         db.execute(sql.SET_REVISION, (revision, key))
         return
     before, _, following = around(db, path, key)
@@ -124,63 +129,73 @@ def put(db: sqlite3.Connection, path: str, key: bytes, value: bytes, revision: i
 
 def remove(db: sqlite3.Connection, path: str, key: bytes) -> bool:
     """Remove one entry inside a write transaction; false when there is none."""
-    row = db.execute(sql.LOCATE, (key,)).fetchone()
+    blob = _locate(db, path, key)
     before, _, at = around(db, path, key)
-    if row is None:
+    if blob is None:
         return False
-    following = around(db, path, key + b"\0")[2]
+    _, _, following = around(db, path, key + b"\0")
     if at != key:
-        raise damaged(path, f"the list of names is damaged near {key.decode('utf-8', 'replace')!r}")
+        raise damaged(path, f"the list of names is damaged near {_show(key)}")
     db.execute(sql.DROP_NAME, (key,))
-    db.execute(sql.DROP_BLOB, (row[0],))
+    db.execute(sql.DROP_BLOB, (blob,))
     db.execute(sql.SET_LINK, (link(before, following), before))
     return True
+
+
+def _locate(db: sqlite3.Connection, path: str, key: bytes) -> int | None:
+    """The blob of ``key``, if it has one; checked, so that no damaged pointer leads to overwriting another's."""
+    row = db.execute(sql.LOCATE, (key,)).fetchone()
+    if row is None:
+        return None
+    blob, *entry = row
+    _entry(path, key, *entry)
+    if not isinstance(blob, int):
+        raise damaged(path, f"the stored entry {_show(key)} is damaged")
+    return blob
 
 
 class _Names:
     """A checked walk over the names, in batches that grow while the walk is straight and shrink at a jump."""
 
-    __slots__ = ("_before", "_db", "_last", "_path", "_rows", "_size", "_start", "_tie")
+    __slots__ = ("_before", "_db", "_path", "_size", "_start", "_tie", "ended")
 
     def __init__(self, db: sqlite3.Connection, path: str, start: bytes) -> None:
         self._db = db
         self._path = path
         self._size = 16
-        self._seek(start)
-
-    def _seek(self, start: bytes) -> None:
         self._start = start
-        self._before, self._tie = _ahead_of(self._db, self._path, start)
-        self._rows: Iterator[tuple[object, object]] = iter(())
-        self._last = False
+        self._before, self._tie = _ahead_of(db, path, start)
+        self.ended = False
 
-    def next(self) -> bytes | None:
-        """The next name, or ``None`` behind the last one."""
-        row = next(self._rows, None)
-        if row is None:
-            if not self._last:
-                start = max(self._start, self._before + b"\0")
-                rows = self._db.execute(sql.FROM, (start, self._size)).fetchall()
-                self._last = len(rows) < self._size
-                self._size = min(self._size * 2, _LARGEST_BATCH)
-                self._rows = iter(rows)
-                row = next(self._rows, None)
-            if row is None:
-                _check_end(self._path, self._before, self._tie)
-                return None
-        key, tie = _name(self._path, row)
-        _check_step(self._path, self._before, self._tie, key, self._start)
-        self._before, self._tie = key, tie
-        return key
+    def batch(self) -> list[bytes]:
+        """The next names; ``ended`` is true when there are none behind them."""
+        rows = self._db.execute(sql.FROM, (self._start, self._size)).fetchall()
+        before, tie = self._before, self._tie
+        sound = True
+        try:
+            for key, next_tie in rows:
+                if key <= before or crc32(key, crc32(before, len(before))) != tie:
+                    sound = False
+                    break
+                before, tie = key, next_tie
+        except TypeError:  # a damaged row can hold anything
+            sound = False
+        if not sound or (rows and rows[0][0] < self._start):
+            raise damaged(self._path, f"the list of names is damaged behind {_show(before)}")
+        if len(rows) < self._size:
+            _check_end(self._path, before, tie)
+            self.ended = True
+        self._before, self._tie = before, tie
+        self._start = before + b"\0"
+        self._size = min(self._size * 2, _LARGEST_BATCH)
+        return [row[0] for row in rows]
 
     def jump(self, start: bytes) -> None:
-        """Go on at the first name from ``start``: by walking while the batch in hand reaches there, else by a seek."""
-        pending = list(self._rows)
-        if (pending and isinstance(pending[-1][0], bytes) and pending[-1][0] >= start) or self._last:
-            self._rows = iter(pending)
-            return
-        self._size = 4
-        self._seek(start)
+        """Go on at the first name from ``start``, if that is still ahead."""
+        if start > self._start:
+            self._start = start
+            self._size = 4
+            self._before, self._tie = _ahead_of(self._db, self._path, start)
 
 
 def _behind(prefix: bytes, after: bytes) -> bytes:
@@ -209,7 +224,7 @@ def _name(path: str, row: tuple[object, object]) -> tuple[bytes, int]:
 
 def _check_step(path: str, before: bytes, tie: int, key: bytes, start: bytes) -> None:
     if not before < key or key < start or tie != link(before, key):
-        raise damaged(path, f"the list of names is damaged near {key.decode('utf-8', 'replace')!r}")
+        raise damaged(path, f"the list of names is damaged near {_show(key)}")
 
 
 def _check_end(path: str, before: bytes, tie: int) -> None:
@@ -219,13 +234,17 @@ def _check_end(path: str, before: bytes, tie: int) -> None:
 
 def _entry(path: str, key: bytes, revision: object, value: object, crc: object) -> Entry:
     if not isinstance(value, bytes) or not isinstance(revision, int) or checksum(key, revision, value) != crc:
-        raise damaged(path, f"the stored entry {key.decode('utf-8', 'replace')!r} is damaged")
+        raise damaged(path, f"the stored entry {_show(key)} is damaged")
     return Entry(value, revision)
 
 
-def _text(path: str, raw: bytes) -> str:
+def _texts(path: str, found: list[bytes]) -> list[str]:
     try:
-        return raw.decode("utf-8")
+        return [raw.decode() for raw in found]
     except UnicodeDecodeError:
         pass
     raise damaged(path, "the list of names is damaged")
+
+
+def _show(key: bytes) -> str:
+    return repr(key.decode("utf-8", "replace"))
