@@ -11,12 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+from .base import Source
 from .url import SourceURL, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from .base import Source
 
     Opener = Callable[[SourceURL], Source]
 
@@ -37,12 +36,14 @@ BUILT_IN = {
 """Scheme -> module in this package and the function in it."""
 
 
-def open_source(url: str | Sequence[str], *, base: str | None = None) -> Source:
-    """The source that ``url`` names; of several URLs, a chain in that order.
+def open_source(url: str | Source | Sequence[str | Source], *, base: str | None = None) -> Source:
+    """The source that ``url`` names; of several URLs (or sources), a chain in that order. A source stays itself.
 
     ``base`` is the directory that relative paths are relative to (default: the working directory). Raises
     ``ConfigError`` for an unknown scheme, an unknown option, or a value that the scheme does not take.
     """
+    if isinstance(url, Source):
+        return url
     if not isinstance(url, str):
         if not isinstance(url, (list, tuple)):
             raise ConfigError(f"a source is named by a URL or a list of URLs, not by {type(url).__name__}")
