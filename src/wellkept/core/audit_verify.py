@@ -108,8 +108,12 @@ class _Walk:
     def _truncated(self) -> None:
         lost = self.head.seq - self.seq
         raise AuditBroken(
-            f"{self.path} was truncated: it ends with line {self.number} (seq {self.seq}), and {lost} more "
-            f"line{'' if lost == 1 else 's'} were written, up to seq {self.head.seq}",
+            f"{self.path} was truncated: line {self.number + 1} (seq {self.seq + 1}) is missing"
+            + (
+                f", and all after it up to seq {self.head.seq}: {lost} lines"
+                if lost > 1
+                else ", the last one"
+            ),
             kind="truncated",
             line=self.number + 1,
             seq=self.seq + 1,

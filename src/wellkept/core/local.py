@@ -104,7 +104,7 @@ def _assemble(directory: str, barrier: Barrier, policies: tuple[str, ...], clock
     def backup(archive: str) -> None:
         from .backup import write_archive
 
-        write_archive(directory, barrier, audit, archive, clock)
+        write_archive(directory, barrier, archive, clock)
 
     mounts: dict[str, tuple[Engine, str]] = {
         "secret": (KV(), "mount/secret/"),

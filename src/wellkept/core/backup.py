@@ -1,0 +1,224 @@
+"""Backups: a consistent archive of a store in use, and its restoration, verified before it replaces anything.
+
+The database is copied first; it holds the audit log's head of that moment. Then the audit log is copied up
+to exactly there. So the two fit each other without stopping anybody, and a restored store's log verifies.
+Everything stays encrypted under the store's own keys: an archive is opened by the seal that closed the store
+when it was made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ..clock import SYSTEM
+from ..errors import ConfigError, IntegrityError, InvalidRequest, StorageUnavailable
+from . import archive as form
+from .audit_chain import Chain, Head
+from .audit_file import HEAD_MARK
+from .audit_verify import verify
+from .local import AUDIT, DATABASE, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..barrier import Barrier
+    from ..barrier.seals import Seal
+    from ..clock import Clock
+    from .local import LocalStore
+
+T = TypeVar("T")
+
+_MEMBERS = frozenset({DATABASE, AUDIT})
+_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-guard", AUDIT)
+_PURPOSE = "backup"
+
+
+class Restored(NamedTuple):
+    """What was restored: the store's id, when the backup was made (seconds since the epoch), how many entries
+    and audit lines were verified, and where the store that was there before now lies, if there was one."""
+
+    store_id: str
+    created: float
+    entries: int
+    lines: int
+    previous: str | None
+
+
+def backup(store: LocalStore, path: str | os.PathLike[str]) -> None:
+    """The same as ``store.backup(path)``."""
+    store.backup(os.fsdecode(path))
+
+
+def write_archive(directory: str, barrier: Barrier, path: str, clock: Clock) -> None:
+    """Write the archive ``path`` of the store in ``directory``; what ``sys/backup`` does.
+
+    The copy is opened and verified before the archive appears under its name. Raises ``InvalidRequest`` when
+    there is something at ``path``, ``StorageUnavailable`` when it cannot be written, ``IntegrityError`` when the
+    store is damaged; then no archive is left behind.
+    """
+    target = os.path.abspath(path)
+    if os.path.lexists(target):
+        raise InvalidRequest(f"{target} exists already; a backup never replaces a file")
+    _guarded(f"the backup {target} cannot be written", lambda: _write(directory, barrier, target, clock))
+
+
+def _write(directory: str, barrier: Barrier, target: str, clock: Clock) -> None:
+    work = f"{target}.partial-{os.urandom(6).hex()}"
+    os.mkdir(work, 0o700)
+    try:
+        copy = os.path.join(work, DATABASE)
+        barrier.storage.backup_to(copy)  # type: ignore[attr-defined]
+        head = _check_copy(copy, barrier, os.path.join(directory, AUDIT))
+        files = [(DATABASE, copy, os.stat(copy).st_size), (AUDIT, os.path.join(directory, AUDIT), head.size)]
+        made = os.path.join(work, "archive")
+        fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as out:
+            form.write(out, barrier.store_id, clock.time(), files, barrier.derive(_PURPOSE))
+            out.flush()
+            os.fsync(out.fileno())
+        _publish(made, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _check_copy(copy: str, barrier: Barrier, audit: str) -> Head:
+    """Read every entry of the copy through the barrier's keys; returns the audit head in it."""
+    from ..storage.sqlite import SQLiteStorage
+
+    storage = SQLiteStorage.open(copy)
+    try:
+        opened = barrier.over(storage)
+        for _ in opened.scan(""):
+            pass
+        head = Chain(barrier.derive("audit")).open_head(opened.get_mark(HEAD_MARK))
+    finally:
+        storage.close()
+    if head.size and not os.path.exists(audit):
+        raise IntegrityError(
+            "the audit log is missing, so there is nothing whole to back up; verify it first"
+        )
+    return head
+
+
+def restore(
+    path: str | os.PathLike[str],
+    directory: str | os.PathLike[str],
+    seal: Seal | None = None,
+    *,
+    replace: bool = False,
+    clock: Clock = SYSTEM,
+    prompt: Callable[[], str] | None = None,
+) -> Restored:
+    """Unpack an archive into the store directory ``directory``, which must not hold a store yet.
+
+    Everything is verified in a directory beside it before anything is moved: checksums, the archive's seal,
+    every entry, the audit log. With ``replace``, a store that is there is moved aside, never removed. Raises
+    ``IntegrityError`` for a damaged or altered archive, ``Sealed`` when ``seal`` does not open it, ``ConfigError``
+    when the directory is taken.
+    """
+    archive = os.path.abspath(os.fsdecode(path))
+    target = os.path.abspath(os.fsdecode(directory))
+    return _guarded(
+        f"the backup {archive} cannot be restored to {target}",
+        lambda: _restore(archive, target, seal, replace, clock, prompt),
+    )
+
+
+def _restore(
+    archive: str,
+    target: str,
+    seal: Seal | None,
+    replace: bool,
+    clock: Clock,
+    prompt: Callable[[], str] | None,
+) -> Restored:
+    taken = [name for name in _FILES if os.path.lexists(os.path.join(target, name))]
+    if taken and not replace:
+        raise ConfigError(
+            f"there is a store in {target} already ({taken[0]}); restore elsewhere, or say to replace it"
+        )
+    new_directory = not os.path.isdir(target)
+    os.makedirs(target, mode=0o700, exist_ok=True)
+    work = os.path.join(target, f".restore-{os.urandom(6).hex()}")
+    os.mkdir(work, 0o700)
+    done = False
+    try:
+        header = form.extract(archive, work, _MEMBERS)
+        with open_store(work, seal, clock=clock, prompt=prompt) as store:
+            entries, lines = _verify(archive, store)
+            store._core.handle(store._request("update", "sys/restore", {"created": round(header.created)}))
+        previous = _swap(work, target, taken, clock) if taken else None
+        if not taken:
+            _move(work, target)
+        done = True
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        if new_directory and not done:
+            os.rmdir(target)
+    return Restored(header.store_id, header.created, entries, lines, previous)
+
+
+def _verify(archive: str, store: LocalStore) -> tuple[int, int]:
+    barrier, file = store._barrier, store._audit.file
+    form.check_seal(archive, barrier.derive(_PURPOSE))
+    entries = sum(1 for _ in barrier.scan(""))
+    report = verify(file.path, Chain(barrier.derive("audit")), file.head())
+    return entries, report.lines
+
+
+def _swap(work: str, target: str, taken: list[str], clock: Clock) -> str:
+    """Move the old files aside and the new ones in; on failure, back."""
+    aside = os.path.join(target, f"before-restore-{clock.time():.0f}-{os.urandom(3).hex()}")
+    os.mkdir(aside, 0o700)
+    moved: list[str] = []
+    try:
+        for name in taken:
+            os.rename(os.path.join(target, name), os.path.join(aside, name))
+            moved.append(name)
+        _move(work, target)
+    except BaseException:
+        for name in moved:
+            os.rename(os.path.join(aside, name), os.path.join(target, name))
+        os.rmdir(aside)
+        raise
+    return aside
+
+
+def _move(work: str, target: str) -> None:
+    """The new files into place, the database last: where it stands, the store is whole."""
+    for name in reversed(_FILES):
+        if os.path.lexists(os.path.join(work, name)):
+            os.rename(os.path.join(work, name), os.path.join(target, name))
+    _sync(target)
+
+
+def _publish(made: str, target: str) -> None:
+    """Give the finished archive its name, unless somebody else has taken it meanwhile."""
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this file system
+        if os.path.lexists(target):
+            raise FileExistsError(target) from None
+        os.rename(made, target)
+    _sync(os.path.dirname(target))
+
+
+def _sync(directory: str) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _guarded(what: str, action: Callable[[], T]) -> T:
+    reason = ""
+    try:
+        return action()
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+    raise StorageUnavailable(f"{what}: {reason}")
