@@ -122,7 +122,7 @@ def _judge(code: str, message: str, status: int) -> tuple[type[SecretError], str
         return Throttled, f"AWS asks to come back later ({shown})"
     if code in UNAVAILABLE or status >= 500:
         return Unavailable, f"AWS is not available ({shown})"
-    if code == "InvalidRequestException" and "deletion" in message.lower():
+    if code == "InvalidRequestException" and "delet" in message.lower():
         return NotFound, "it is scheduled for deletion; `aws secretsmanager restore-secret` brings it back"
     if code == "ValidationException" and "name" in message.lower():
         return NotFound, "AWS allows no secret of such a name"
