@@ -6,7 +6,8 @@
     ├── ConfigError                       78   400   no       a URL, file or option is wrong
     │   └── SettingsError                 78   400   no       settings did not validate (all problems)
     ├── InvalidRequest                    65   400   no       a name, value or parameter is not acceptable
-    │   └── ValueTooLarge                 65   413   no       a value is above the size limit
+    │   ├── ValueTooLarge                 65   413   no       a value is above the size limit
+    │   └── BadSignature                  65   401   no       a signature or token does not verify
     ├── SecretError                                           about one secret of one source
     │   ├── NotFound                       3   404   no       the source says: there is none
     │   ├── Denied                         4   403   no       the source says: not for you
@@ -29,6 +30,13 @@ would answer. Source for the numbers above 63: BSD's ``sysexits.h``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .settings.problems import Problem
+
 
 class WellkeptError(Exception):
     """Base of everything raised on purpose here."""
@@ -44,6 +52,25 @@ class ConfigError(WellkeptError):
     status = 400
 
 
+class SettingsError(ConfigError):
+    """Settings did not validate. ``problems`` holds every one, each a ``settings.Problem``: field, name, reason
+    and where it was looked for. No text and no attribute holds a value or a piece of one."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+    def errors(self) -> list[dict[str, str]]:
+        """The problems as plain dictionaries."""
+        return [problem._asdict() for problem in self.problems]
+
+    def json(self) -> str:
+        """The problems as a JSON array."""
+        import json
+
+        return json.dumps(self.errors(), ensure_ascii=False)
+
+
 class InvalidRequest(WellkeptError):
     """A name, a value or a parameter is not acceptable."""
 
@@ -55,6 +82,12 @@ class ValueTooLarge(InvalidRequest):
     """A value is larger than the limit; the message gives both sizes in bytes."""
 
     status = 413
+
+
+class BadSignature(InvalidRequest):
+    """A signature or token does not verify: altered, expired, or made with a key that is not accepted (any more)."""
+
+    status = 401
 
 
 class SecretError(WellkeptError):
