@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, overload
 
 from ..clock import SYSTEM
-from ..errors import ConfigError, InvalidRequest, NotFound, Transient, WellkeptError
+from ..errors import ConfigError, InvalidRequest, NotFound, SecretError, Transient, WellkeptError
 from ..secret import Secret
 from ..sources.registry import open_source
 from .cache import PREVIOUS, Cache
@@ -119,13 +119,14 @@ class Secrets:
         """``get_many`` for tasks."""
         return _all(await run_async(self._each(names)))
 
-    def get_each(self, names: Iterable[str]) -> dict[str, Secret | WellkeptError]:
-        """Each of ``names`` with its secret, or with the error that ``get`` would raise."""
-        return run(self._each(names))
+    def get_each(self, names: Iterable[str]) -> dict[str, Secret | SecretError]:
+        """Each of ``names`` with its secret, or with the error that ``get`` would raise; raises only what is no
+        single secret's fault (``Sealed``, ``ConfigError``)."""
+        return _apart(run(self._each(names)))
 
-    async def aget_each(self, names: Iterable[str]) -> dict[str, Secret | WellkeptError]:
+    async def aget_each(self, names: Iterable[str]) -> dict[str, Secret | SecretError]:
         """``get_each`` for tasks."""
-        return await run_async(self._each(names))
+        return _apart(await run_async(self._each(names)))
 
     def previous(self, name: str) -> Secret:
         """The version before the current one: the source's, else the one before the last rotation seen here.
@@ -296,6 +297,15 @@ def _all(found: dict[str, Outcome]) -> dict[str, Secret]:
         return {name: outcome for name, outcome in found.items() if isinstance(outcome, Secret)}
     errors.sort(key=lambda error: isinstance(error, Transient))
     raise again(errors[0])
+
+
+def _apart(found: dict[str, Outcome]) -> dict[str, Secret | SecretError]:
+    sorted_out: dict[str, Secret | SecretError] = {}
+    for name, outcome in found.items():
+        if not isinstance(outcome, (Secret, SecretError)):
+            raise again(outcome)
+        sorted_out[name] = outcome
+    return sorted_out
 
 
 def _or_none(outcome: Outcome) -> Secret | None:
