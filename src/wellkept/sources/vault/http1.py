@@ -133,19 +133,20 @@ def _fill_head(sock: socket.socket, buffer: bytearray, deadline: float) -> int:
 
 def _parse_head(head: bytes) -> tuple[int, dict[str, str], bytes]:
     """Status, headers (lower-case names; a repeated one joined by a comma) and the protocol's version."""
-    lines = head.split(b"\r\n")
-    first = lines[0]
+    first, _, rest = head.decode("latin-1").partition("\r\n")
     code = first[9:12]
-    if not first.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")) or not (code.isdigit() and len(code) == 3):
+    if first[:9] not in ("HTTP/1.1 ", "HTTP/1.0 ") or not (
+        code.isascii() and code.isdigit() and len(code) == 3
+    ):
         raise ExchangeError("answered with something that is no HTTP", received=True, garbage=True)
     headers: dict[str, str] = {}
-    for line in lines[1:]:
-        name, mark, value = line.partition(b":")
+    for line in rest.split("\r\n") if rest else ():
+        name, mark, value = line.partition(":")
         if not mark or not name or name != name.strip():
             raise ExchangeError("sent a header that is none", received=True, garbage=True)
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return int(code), headers, first[:8]
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
+    return int(code), headers, head[:8]
 
 
 def _read_chunks(sock: socket.socket, buffer: bytearray, deadline: float) -> bytes:

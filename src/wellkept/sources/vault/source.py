@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PREVIOUS_STEPS = 100
 """Versions looked at, at most, in search of the one before the current that is not deleted."""
 
+REMEMBERED = 4096
+"""Names whose quoted form is kept, at most."""
+
 
 class VaultSource(BaseSource):
     """The KV engine (version 1 or 2) at a mount of Vault, OpenBao or our own server.
@@ -40,6 +43,7 @@ class VaultSource(BaseSource):
         self.session = Session(options)
         self._options = options
         self._prefix = f"{options.prefix}/" if options.prefix else ""
+        self._paths: dict[str, str] = {}
         self._layout = None if options.kv is None else kv.layout(options.mount, options.kv)
 
     @classmethod
@@ -140,7 +144,12 @@ class VaultSource(BaseSource):
         return self._layout
 
     def _quoted(self, name: str) -> str:
-        return quote_name(self._prefix + name, self.url)
+        path = self._paths.get(name)
+        if path is None:
+            path = quote_name(self._prefix + name, self.url)
+            if len(self._paths) < REMEMBERED:
+                self._paths[name] = path
+        return path
 
     def _deadline(self, timeout: float | None) -> float:
         return time.monotonic() + (self._options.timeout if timeout is None else timeout)
