@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from .usage import Usage
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+MIN_PASSPHRASE = 8
+"""Characters."""
 
 
 def has_terminal() -> bool:
@@ -38,6 +37,15 @@ def ask_hidden(
     return typed
 
 
+def check_passphrase(chosen: str) -> str:
+    """``chosen`` itself. Raises ``Usage`` when it is too short to withstand guessing, whatever the hash costs."""
+    if len(chosen) < MIN_PASSPHRASE:
+        raise Usage(
+            f"a passphrase needs {MIN_PASSPHRASE} characters or more; four random words are a good one"
+        )
+    return chosen
+
+
 def confirm(question: str, *, yes: bool) -> bool:
     """Whether the person agrees. ``yes`` (from ``--yes``) answers for them. Raises ``Usage`` without a terminal."""
     if yes:
@@ -48,10 +56,3 @@ def confirm(question: str, *, yes: bool) -> bool:
     sys.stderr.flush()
     with open("/dev/tty", encoding="utf-8", errors="replace") as terminal:
         return terminal.readline().strip().lower() in ("y", "yes")
-
-
-def passphrase_prompt(label: str = "passphrase") -> Callable[[], str] | None:
-    """A callable that asks for the store's passphrase, or ``None`` where there is nobody to ask."""
-    if not has_terminal():
-        return None
-    return lambda: ask_hidden(label)

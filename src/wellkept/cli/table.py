@@ -41,7 +41,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("backup", "put a backup in place, after verifying it"),
     },
     "other": {
-        "hook pre-commit": ("hook", "refuse to commit .env files, keys, and the store's own values"),
+        "hook install": ("hook", "install the git pre-commit hook"),
+        "hook pre-commit": ("hook", "what it runs: refuse .env files, keys, and the store's own values"),
         "completion": ("completion", "print a completion script for bash, zsh or fish"),
         "version": ("version", "print the version"),
     },

@@ -42,6 +42,20 @@ def read(content: bytes, filename: str) -> list[Item]:
     return items
 
 
+def read_object(content: bytes, what: str) -> dict[str, Any]:
+    """A JSON object with its numbers as numbers: the value of a secret with fields. ``what`` is for messages."""
+    parsed, problem = _parse(decode(content, what))
+    if problem is None and not isinstance(parsed, dict):
+        problem = ": expected a JSON object"
+    found: str | dict[str, Any] | None = None
+    if problem is None:
+        found, fault = _convert(parsed)
+        problem = None if fault is None else f": {fault}"
+    if problem is not None or not isinstance(found, dict):
+        raise Malformed(f"{what}{problem}")
+    return found
+
+
 def write(values: Mapping[str, Any], *, base64: bool = False) -> bytes:
     """An object of the values; secrets with fields as objects."""
     texts = all_text(

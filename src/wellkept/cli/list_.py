@@ -1,0 +1,129 @@
+"""``list``: names, never values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotFound, WellkeptError
+from . import describe
+from .command import Command, at_store
+from .context import context
+from .output import clean, moment, say, say_json, span, table
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from ..core.local import LocalStore
+    from .command import Parser
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument(
+        "folder", metavar="FOLDER", nargs="?", help="list its children (default: every secret)"
+    )
+    parser.add_argument("-r", "--recursive", action="store_true", help="everything below FOLDER")
+    parser.add_argument(
+        "-l", "--long", action="store_true", help="a table: version, state, age, updated, owner"
+    )
+    parser.add_argument("--limit", metavar="N", type=int, help="at most N names")
+    parser.add_argument("--after", metavar="NAME", default="", help="names that come after this one")
+    at_store(parser)
+
+
+def execute(arguments: Namespace) -> int:
+    place = context(arguments)
+    folder = arguments.folder
+    if folder is None and arguments.env:
+        folder = place.prefix
+    elif folder is not None:
+        folder = place.name(folder.rstrip("/") + "/").rstrip("/")
+    with place.open() as store:
+        names = list(_names(store, folder, arguments))
+        if arguments.long:
+            _long(store, [name for name in names if not name.endswith("/")], arguments.json)
+            return 0
+    if arguments.json:
+        say_json(names)
+    else:
+        for name in names:
+            say(clean(name))
+    return 0
+
+
+def _names(store: LocalStore, folder: str | None, arguments: Namespace) -> Iterator[str]:
+    """Whole names; children that are folders end in a slash."""
+    start = f"{folder}/" if folder else ""
+    if folder is None or arguments.recursive or (arguments.folder is None and arguments.env):
+        count = 0
+        for name in store.walk(start):
+            if name > arguments.after:
+                if arguments.limit is not None and count >= arguments.limit:
+                    return
+                count += 1
+                yield name
+        return
+    after = arguments.after.removeprefix(start)
+    for child in store.list(folder, after=after, limit=arguments.limit):
+        yield start + child
+
+
+def _long(store: LocalStore, names: list[str], as_json: bool) -> None:
+    from ..clock import SYSTEM
+
+    now = SYSTEM.time()
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        try:
+            found = store.metadata(name)
+        except NotFound:
+            continue  # removed while we were listing
+        except WellkeptError as error:
+            rows.append({"name": name, "error": type(error).__name__})
+            continue
+        current = next((version for version in found.versions if version.number == found.current), None)
+        rows.append(
+            {
+                **describe.metadata(found),
+                "state": "none" if current is None else describe.state(current, now),
+                "age": None if current is None else now - current.created,
+            }
+        )
+    if as_json:
+        say_json(rows)
+        return
+    table(
+        ("NAME", "VERSION", "STATE", "AGE", "UPDATED", "OWNER"),
+        (
+            (row["name"], "", row["error"], "", "", "")
+            if "error" in row
+            else (
+                row["name"],
+                row["version"] if row["version"] is not None else "-",
+                row["state"],
+                span(row["age"]),
+                row["updated"] or moment(None),
+                row["owner"],
+            )
+            for row in rows
+        ),
+        right=(1, 3),
+    )
+
+
+COMMANDS = {
+    "list": Command(
+        usage="[FOLDER] [-r] [--long] [--limit N] [--after NAME]",
+        text="""\
+List the names of secrets: every one, or the children of a folder (folders among them end in a
+slash), or with --env those of an environment. With --long a table of current versions.""",
+        examples="""\
+wellkept list
+wellkept list prod/
+wellkept list prod/billing -r --long
+wellkept list --env prod
+wellkept list prod/ --limit 100 --after prod/billing/smtp""",
+        configure=configure,
+        execute=execute,
+    )
+}
