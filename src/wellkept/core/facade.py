@@ -321,6 +321,10 @@ class LocalStore:
         """Write an archive of the whole store to the new file ``path``, while others go on."""
         self._do("update", "sys/backup", {"path": path})
 
+    def revision(self) -> int:
+        """A number that grows with every change to anything stored. Says nothing of what, so it is not recorded."""
+        return self._barrier.revision()
+
     def close(self) -> None:
         """Give back files and connections; safe to call twice."""
         self._audit.file.close()

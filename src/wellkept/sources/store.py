@@ -28,7 +28,7 @@ from .base import BaseSource
 from .url import check_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..clock import Clock
     from ..core.local import LocalStore, Version
@@ -55,6 +55,8 @@ class StoreSource(BaseSource):
         self._clock = clock
         self._lock = Lock()
         self._store: LocalStore | None = None
+        self.prompt: Callable[[], str] | None = None
+        """Asked for the passphrase of a store that has one; the command line sets it."""
 
     def read(self, name: str, *, version: str | None = None, timeout: float | None = None) -> Secret:
         number = int(version) if version is not None and version.isdecimal() else None
@@ -88,6 +90,14 @@ class StoreSource(BaseSource):
             failure = self._sorted(error, None)
         raise failure
 
+    def revision(self) -> int:
+        """A number that grows with every change in the store: a cheap way to know that there is none."""
+        try:
+            return self._opened().revision()
+        except WellkeptError as error:
+            failure = self._sorted(error, None)
+        raise failure
+
     def close(self) -> None:
         with self._lock:
             store, self._store = self._store, None
@@ -108,7 +118,7 @@ class StoreSource(BaseSource):
             if self._store is None:
                 if not os.path.isdir(self.path):
                     raise ConfigError(f"there is no store at {self.path}; make one with: wellkept init")
-                self._store = open_store(self.path, policies=self.policies, clock=self._clock)
+                self._store = open_store(self.path, policies=self.policies, clock=self._clock, prompt=self.prompt)
             return self._store
 
     def _full(self, name: str) -> str:
