@@ -1,0 +1,93 @@
+"""One source for many threads, and for both halves of a fork."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from wellkept.errors import Unavailable
+from wellkept.sources.aws.at_once import WORKERS, at_once
+
+
+@pytest.fixture
+def source(open_aws, sm, prefix):
+    for number in range(8):
+        sm.create_secret(Name=f"{prefix}/n{number}", SecretString=f"value {number}")
+    return open_aws("aws-sm")
+
+
+def test_threads_get_their_own_answers(source):
+    wrong = []
+
+    def read(number):
+        for _ in range(10):
+            if source.read(f"n{number}").reveal() != f"value {number}":
+                wrong.append(number)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_child_reads_by_itself_while_the_parent_goes_on(source):
+    source.read("n0")
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            source.after_fork()
+            code = 0 if all(source.read(f"n{i}").reveal() == f"value {i}" for i in range(8)) else 2
+        finally:
+            os._exit(code)
+    assert all(source.read(f"n{i}").reveal() == f"value {i}" for i in range(8))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_child_forked_while_a_lock_was_held_does_not_hang(source):
+    with source._client._lock, source._client._identity._lock, source._client._sdk._lock:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                source.after_fork()
+                code = 0 if source.read("n0").reveal() == "value 0" else 2
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_closed_source_may_be_used_again(source):
+    source.close()
+    source.read("n0")
+    source.close()
+    source.close()
+    assert source.read("n0").reveal() == "value 0"
+
+
+def test_results_stand_in_the_order_of_their_items_and_few_run_at_once():
+    running, most = [], []
+
+    def double(number):
+        running.append(number)
+        most.append(len(running))
+        running.remove(number)
+        return 2 * number
+
+    assert at_once(double, range(100)) == [2 * number for number in range(100)]
+    assert max(most) <= WORKERS
+    assert at_once(double, []) == []
+
+
+def test_the_first_exception_is_raised_after_all_have_ended():
+    def fail(number):
+        if number == 3:
+            raise Unavailable("no")
+        return number
+
+    with pytest.raises(Unavailable):
+        at_once(fail, range(50))
