@@ -140,7 +140,10 @@ class Known:
         self._removals += 1
 
     def _renew(self) -> None:
-        """In the child of a fork: a lock that no vanished thread holds, and figures that add up."""
+        """In the child of a fork: where a vanished thread held the lock, a new one, and figures that add up."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+            return
         self._lock = RLock()
         self._bytes = sum(_measure(secret)[0] for secret in self._entries)
         self._removals += 1
