@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import threading
 
 import pytest
@@ -50,6 +51,10 @@ def make(path, marks):
     yield another
     for file in made:
         file.close()
+
+
+def read(path):
+    return pathlib.Path(path).read_bytes()
 
 
 def check(path, file):
@@ -148,8 +153,8 @@ def test_a_crash_inside_a_batch_keeps_its_whole_lines(make, path, marks):
 def test_a_log_cut_at_a_line_serves_on_and_shows_the_gap_for_ever(make, path, lost):
     file = make()
     file.append([f'"n":{number}' for number in range(3)])
-    lines = open(path, "rb").read().splitlines(keepends=True)
-    open(path, "wb").writelines(lines[: 3 - lost])
+    lines = read(path).splitlines(keepends=True)
+    pathlib.Path(path).write_bytes(b"".join(lines[: 3 - lost]))
     make().append(['"n":3'])
     make().append(['"n":4'])
     with pytest.raises(AuditBroken) as broken:
@@ -166,7 +171,7 @@ def test_a_log_cut_inside_a_line_keeps_the_next_line_apart_from_the_rest(make, p
     with pytest.raises(AuditBroken) as broken:
         check(path, file)
     assert (broken.value.kind, broken.value.line) == ("changed", 3)
-    assert b'"n":3' in open(path, "rb").read().splitlines()[-1]
+    assert b'"n":3' in read(path).splitlines()[-1]
 
 
 def test_a_removed_log_is_begun_again_where_the_chain_was_and_shows_it(make, path):
@@ -186,7 +191,7 @@ def test_a_replaced_log_is_not_written_to_behind_its_back(make, path, tmp_path):
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     file.append(['"n":1'])
     assert len((tmp_path / "aside").read_bytes().splitlines()) == 1
-    assert len(open(path, "rb").read().splitlines()) == 1
+    assert len(read(path).splitlines()) == 1
 
 
 def test_a_symbolic_link_is_not_followed(make, path, tmp_path):

@@ -70,7 +70,8 @@ class LocalStore:
     def list(self, folder: str = "", *, after: str = "", limit: int | None = None) -> list[str]:
         """The children of ``folder``, in order, folders with a trailing ``/``; secrets softly deleted are among
         them. ``after`` and ``limit`` page."""
-        path = f"secret/metadata/{folder.removesuffix('/')}".removesuffix("/")
+        bare = folder.removesuffix("/")
+        path = f"secret/metadata/{bare}" if folder else "secret/metadata"
         answer = self._do("list", path, _given(after=after or None, limit=limit))
         names: list[str] = answer.data["keys"]
         return names
@@ -78,11 +79,10 @@ class LocalStore:
     def walk(self, prefix: str = "") -> Iterator[str]:
         """The full names of all secrets below the folder ``prefix``, in order. Raises ``Denied`` at the first
         folder that may not be listed."""
-        folder = prefix.removesuffix("/")
-        start = f"{folder}/" if folder else ""
+        start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
         after = ""
         while True:
-            page = self.list(folder, after=after, limit=_PAGE)
+            page = self.list(start, after=after, limit=_PAGE)
             for child in page:
                 if child.endswith("/"):
                     yield from self.walk(start + child)

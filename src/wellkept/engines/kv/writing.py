@@ -91,8 +91,9 @@ def write(name: str, data: Mapping[str, Any]) -> Command:
 
 def _rollback(name: str, asked: Options, version: int) -> Callable[[View, float], Response]:
     def run(view: View, now: float) -> Response:
-        info, content = usable(view, name, now, version=version)
         record = _existing(view, name)
+        _check_cas(record, name, asked.cas)
+        info, content = usable(view, name, now, version=version)
         return _append(view, name, record, Value(content, info.content_type), asked, now)
 
     return run
@@ -110,6 +111,7 @@ def patch(name: str, data: Mapping[str, Any]) -> Command:
 
     def run(view: View, now: float) -> Response:
         record = _existing(view, name)
+        _check_cas(record, name, asked.cas)
         info, stored = usable(view, name, now)
         if info.content_type != JSON:
             raise InvalidRequest(
