@@ -23,7 +23,12 @@ def forms(value):
     """The value and its encodings, as bytes to search for."""
     raw = value.encode()
     found = {raw, raw[: len(raw) * 2 // 3], raw[len(raw) // 3 :]}
-    found |= {raw.hex().encode(), raw.hex().upper().encode(), value.encode("utf-16-le"), value.encode("utf-32-le")}
+    found |= {
+        raw.hex().encode(),
+        raw.hex().upper().encode(),
+        value.encode("utf-16-le"),
+        value.encode("utf-32-le"),
+    }
     found |= {urllib.parse.quote(value, safe="").encode(), urllib.parse.quote_plus(value).encode(), raw[::-1]}
     for shift in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -97,11 +102,13 @@ def test_a_store_in_daily_use_leaves_no_value_in_files_or_process_lists(store):
             store.ok("rollback", f"prod/shop/{name}", "1")
             assert store.ok("get", f"prod/shop/{name}").rstrip(b"\n") == value.encode().rstrip(b"\n")
             for command in ("history", "diff", "list"):
-                assert_clean(store.ok(command, f"prod/shop/{name}" if command != "list" else "prod/shop"), command)
+                assert_clean(
+                    store.ok(command, f"prod/shop/{name}" if command != "list" else "prod/shop"), command
+                )
         assert any(path.endswith("-wal") and os.path.getsize(path) for path in files_below(store.root))
         assert_files_clean(store)
         reader.close()
-        store.ok("destroy", "prod/shop/TOKEN", "--version", "1", "--yes")
+        store.ok("destroy", "prod/shop/TOKEN", "1", "--yes")
         store.ok("rotate-key", "--rewrite")
         store.ok("backup", str(store.tmp / "backup"))
         assert_clean(store.ok("audit", "tail"), "audit tail")
