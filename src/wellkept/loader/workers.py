@@ -1,19 +1,27 @@
-"""A bounded crew of daemon threads, hired when there is work and gone when there is none.
+"""A bounded crew of daemon threads, hired when there is work and gone soon after there is none.
 
 A source that hangs in C code holds its thread for good: nothing in Python can end it. So a read runs on a
 thread that its callers can walk away from; the thread is a daemon, so that it does not hold up the exit of
 the program either; and there are at most ``limit`` of them, so that a source that hangs for ever does not eat
 the process. What finds no free thread waits in line, and is dropped from it once nobody wants it any more.
+
+A thread that has nothing to do waits a moment for more: waking it costs a third of what starting one does, and
+reads come in bursts. At a read over the network that is the larger part of what the loader adds to it.
 """
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections import deque
 from threading import RLock, Thread, get_ident
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable
+
+LINGER = 1.0
+"""Seconds that a thread waits for more work before it ends."""
 
 
 class Job(Protocol):
@@ -37,6 +45,7 @@ class Workers:
         self._crew: set[int] = set()
         self._busy = 0
         self._generation = 0
+        self._resting: deque[LockType] = deque()
 
     def submit(self, job: Job) -> bool:
         """Have ``job`` run. False when there is no thread for it, nor one to be had; it is then forgotten."""
@@ -64,6 +73,10 @@ class Workers:
                 return True
             self._busy += 1
             generation = self._generation
+            bell = self._resting.pop() if self._resting else None
+        if bell is not None:
+            bell.release()
+            return True
         thread = Thread(target=self._work, args=(generation,), name=self._name, daemon=True)
         try:
             self._start(thread)
@@ -89,6 +102,7 @@ class Workers:
         self._lock = RLock()
         self._crew = set()
         self._busy = 0
+        self._resting = deque()
         self._generation += 1
         if not keep:
             self._waiting = deque()
@@ -104,11 +118,24 @@ class Workers:
                 continue
 
     def _next(self, generation: int) -> Job | None:
-        with self._lock:
-            if generation != self._generation:
-                return None
-            if self._waiting:
-                return self._waiting.popleft()
-            self._busy -= 1
-            self._crew.discard(get_ident())
-            return None
+        """The next job; ``None`` when there was none for a while. Whoever rings a thread's bell has counted it
+        as busy again, so that a thread is hired or rung for each job that there is room for."""
+        while True:
+            with self._lock:
+                if generation != self._generation:
+                    return None
+                if self._waiting:
+                    return self._waiting.popleft()
+                self._busy -= 1
+                bell = allocate_lock()
+                bell.acquire()
+                self._resting.append(bell)
+            if bell.acquire(True, LINGER):
+                continue
+            with self._lock:
+                if generation != self._generation:
+                    return None
+                if bell in self._resting:
+                    self._resting.remove(bell)
+                    self._crew.discard(get_ident())
+                    return None
