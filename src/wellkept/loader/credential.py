@@ -41,8 +41,9 @@ class Rotating(Protocol):
     def current(self) -> Pair:
         """The credential to open a connection with now; from memory where that is possible."""
 
-    def refresh(self) -> Pair:
-        """Read it again now, because a service refused what ``current`` gave. One flight, however many ask."""
+    def refresh(self, refused: Any = None) -> Pair:
+        """A newer one than ``refused``, which ``current`` gave and a service did not take: what is held by now if
+        it differs, else read again. One flight, however many ask."""
 
     def on_change(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call ``callback`` after each change; returns what ends that."""
@@ -64,7 +65,11 @@ class StaticCredential:
     def current(self) -> Credential:
         return self._parse(self._secrets.get(self._name))
 
-    def refresh(self) -> Credential:
+    def refresh(self, refused: Any = None) -> Credential:
+        if refused is not None:
+            held = self.current()
+            if (held.username, held.password) != (refused.username, refused.password):
+                return held
         self._secrets.refresh(self._name)
         return self.current()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..clock import Clock
     from ..sources.base import Source
+    from .credential import StaticCredential
     from .events import Change
     from .lookup import Outcome
     from .waiting import Latch
@@ -194,6 +195,13 @@ class Secrets:
         with self._cache.lock:
             self._cache.check_open()
             return self._events.subscribe(name, call, self._held(base, field))
+
+    def credential(self, name: str, *, username: str | None = None) -> StaticCredential:
+        """The user name and password in the secret ``name``, for ``integrations.pools.bind``: a JSON object with
+        ``username`` and ``password``, a URL with both, or a password that goes with ``username``."""
+        from .credential import StaticCredential
+
+        return StaticCredential(self, name, username=username)
 
     def close(self) -> None:
         """Stop refreshing, forget all values, close the source. Safe to call twice; reads raise from now on."""

@@ -29,7 +29,7 @@ class Switch:
     def current(self):
         return Credential(self.user, Secret(self.held, name="database"))
 
-    def refresh(self):
+    def refresh(self, refused=None):
         with self._lock:
             self.refreshes += 1
             self.held = self.stored

@@ -28,7 +28,7 @@ def create_pool(credential: Rotating, *args: Any, **kwargs: Any) -> Any:
         except Exception as error:
             if not is_auth_failure(error):
                 raise
-        pair = await asyncio.to_thread(credential.refresh)
+        pair = await asyncio.to_thread(credential.refresh, pair)
         return await asyncpg.connect(*connect_args, **with_login(pair, connect_kwargs))
 
     pool = asyncpg.create_pool(*args, connect=connect, **kwargs)

@@ -59,7 +59,7 @@ def _following(connection_class: Any, credential: Rotating) -> Any:
             except Exception as error:
                 if not is_auth_failure(error):
                     raise
-            return super().connect(conninfo, **with_login(credential.refresh(), kwargs))
+            return super().connect(conninfo, **with_login(credential.refresh(pair), kwargs))
 
     return FollowingConnection
 
@@ -76,7 +76,7 @@ def _following_async(connection_class: Any, credential: Rotating) -> Any:
             except Exception as error:
                 if not is_auth_failure(error):
                     raise
-            pair = await asyncio.to_thread(credential.refresh)
+            pair = await asyncio.to_thread(credential.refresh, pair)
             return await super().connect(conninfo, **with_login(pair, kwargs))
 
     return FollowingAsyncConnection

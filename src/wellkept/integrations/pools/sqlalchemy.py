@@ -24,12 +24,13 @@ def bind(engine: Any, credential: Rotating) -> Callable[[], None]:
     sync_engine = getattr(engine, "sync_engine", engine)
 
     def connect(dialect: Any, record: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        pair = credential.current()
         try:
-            return dialect.connect(*args, **with_login(credential.current(), kwargs))
+            return dialect.connect(*args, **with_login(pair, kwargs))
         except Exception as error:
             if not is_auth_failure(error):
                 raise
-        return dialect.connect(*args, **with_login(credential.refresh(), kwargs))
+        return dialect.connect(*args, **with_login(credential.refresh(pair), kwargs))
 
     event.listen(sync_engine, "do_connect", connect)
     stop = credential.on_change(lambda _: sync_engine.dispose(close=False))
