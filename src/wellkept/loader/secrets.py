@@ -22,7 +22,7 @@ from .workers import Workers
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..sources.base import Source
     from .credential import StaticCredential
     from .events import Change
+    from .leases import Lease, Leases
     from .lookup import Outcome
     from .waiting import Latch
 
@@ -62,6 +63,9 @@ class Secrets:
     ) -> None:
         times = _times(ttl, max_stale, deadline)
         self.source: Source = open_source(source)
+        self._clock = clock
+        self._deadline = deadline
+        self._leases: Leases | None = None
         self._monotonic = clock.monotonic
         self._events = Events()
         self._cache = Cache(times, clock, self._events)
@@ -203,8 +207,35 @@ class Secrets:
 
         return StaticCredential(self, name, username=username)
 
+    def lease(self, path: str, data: Mapping[str, Any] | None = None) -> Lease:
+        """Credentials made for this process for a while, as at ``database/creds/app``; needs a ``vault:`` source.
+
+        They are asked for at once, kept alive in the background, replaced before their time is over and revoked
+        at ``close`` or at the end of the process. The same path gives the same ``Lease``. ``data`` is sent along
+        where an engine wants that. Raises as ``get``, and ``ConfigError`` for a source without leases.
+        """
+        with self._cache.lock:
+            self._cache.check_open()
+            if self._leases is None:
+                from .leases import Leases, session_of
+
+                self._leases = Leases(session_of(self.source), clock=self._clock, deadline=self._deadline)
+            leases = self._leases
+        return leases.lease(path, data)
+
+    async def alease(self, path: str, data: Mapping[str, Any] | None = None) -> Lease:
+        """``lease`` for tasks."""
+        from asyncio import to_thread
+
+        return await to_thread(self.lease, path, data)
+
     def close(self) -> None:
-        """Stop refreshing, forget all values, close the source. Safe to call twice; reads raise from now on."""
+        """Stop refreshing, forget all values, revoke all leases, close the source.
+
+        Safe to call twice; reads raise from now on.
+        """
+        if self._leases is not None:
+            self._leases.close()
         flights = self._cache.close()
         self._events.close()
         if self._refresher is not None:
