@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any, NamedTuple
+from binascii import a2b_base64, b2a_base64
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -26,13 +26,16 @@ ROTATE_AFTER = 1 << 28
 _AAD = b"wellkept keyring 1\0"
 
 
-class Term(NamedTuple):
+class Term:
     """One data key. ``created``: seconds since the epoch; ``since``: the revision at which it became active."""
 
-    number: int
-    key: bytes
-    created: float
-    since: int
+    __slots__ = ("created", "key", "number", "since")
+
+    def __init__(self, number: int, key: bytes, created: float, since: int) -> None:
+        self.number = number
+        self.key = key
+        self.created = created
+        self.since = since
 
     def __repr__(self) -> str:
         return f"<Term {self.number}>"
@@ -85,11 +88,11 @@ class KeyRing:
             {
                 "format": 1,
                 "store_id": self.store_id,
-                "seed": b64encode(self.seed).decode(),
+                "seed": b2a_base64(self.seed, newline=False).decode(),
                 "terms": [
                     {
                         "term": t.number,
-                        "key": b64encode(t.key).decode(),
+                        "key": b2a_base64(t.key, newline=False).decode(),
                         "created": t.created,
                         "since": t.since,
                     }
@@ -126,7 +129,7 @@ def _parse(root: bytes, plain: bytes, revision: int) -> KeyRing | None:
         data: dict[str, Any] = json.loads(plain)
         if data["format"] != 1:
             return None
-        terms = [Term(t["term"], b64decode(t["key"]), t["created"], t["since"]) for t in data["terms"]]
-        return KeyRing(root, data["store_id"], b64decode(data["seed"]), terms, revision)
+        terms = [Term(t["term"], a2b_base64(t["key"]), t["created"], t["since"]) for t in data["terms"]]
+        return KeyRing(root, data["store_id"], a2b_base64(data["seed"]), terms, revision)
     except (ValueError, KeyError, TypeError, IndexError):
         return None

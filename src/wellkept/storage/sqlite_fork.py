@@ -1,7 +1,8 @@
-"""Fork hooks, registered once, when the first pool is made: nothing happens at import."""
+"""Hooks for a fork and for the process's end, registered once, when the first pool is made."""
 
 from __future__ import annotations
 
+import atexit
 import os
 from _weakref import ref
 from typing import TYPE_CHECKING
@@ -15,11 +16,12 @@ _registered = False
 
 
 def register(pool: Pool) -> None:
-    """Have ``pool`` told of forks for as long as it lives."""
+    """Have ``pool`` told of forks, and of the end, for as long as it lives."""
     global _registered
     if not _registered:
         _registered = True
         os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+        atexit.register(_at_exit)
     _pools[:] = [known for known in _pools if known() is not None]
     _pools.append(ref(pool))
 
@@ -47,3 +49,11 @@ def _in_child() -> None:
         pool = known()
         if pool is not None:
             pool.after_fork_in_child()
+
+
+def _at_exit() -> None:
+    """Close while the interpreter is whole; what is used after that opens again."""
+    for known in list(_pools):
+        pool = known()
+        if pool is not None:
+            pool.close_idle()

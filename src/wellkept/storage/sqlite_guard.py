@@ -16,7 +16,7 @@ import fcntl
 import os
 import time
 from _thread import allocate_lock
-from zlib import crc32
+from binascii import crc32
 
 from ..errors import StorageUnavailable
 

@@ -64,6 +64,22 @@ def file_identity(path: str) -> tuple[int, int]:
     raise failure
 
 
+def check_writable(path: str) -> None:
+    """Raises ``StorageUnavailable`` when the file or its directory is marked read-only, to root as to anyone."""
+    failure = None
+    for what in (path, os.path.dirname(path)):
+        try:
+            closed = not os.stat(what).st_mode & 0o222
+        except OSError:
+            continue  # whoever opens it will say so better
+        if closed:
+            failure = StorageUnavailable(
+                f"{what}: is marked read-only; nothing was written (chmod u+w to allow it)"
+            )
+    if failure is not None:
+        raise failure
+
+
 def connect(path: str, timeout: float, guard: Guard) -> Connection:
     """A checked connection. Raises ``StoreError``'s kinds and ``sqlite3.Error``; never creates anything at ``path``."""
     witness = guard.read()  # before the state, which can only have moved on since
@@ -161,7 +177,7 @@ def _close_keeping_log(db: sqlite3.Connection, path: str) -> None:
     try:
         reader = open_raw(path, 0.1, "ro")
         reader.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError):
         pass  # then SQLite cannot read the file at all, and has nothing to fold into it
     db.close()
     if reader is not None:
@@ -188,7 +204,9 @@ def set_aside(db: sqlite3.Connection) -> None:
 
     Closing would delete the log by its name, and by now that name may belong to another file, or to the parent.
     """
-    import ctypes
-
     _kept.append(db)
+    try:
+        import ctypes
+    except ImportError:
+        return  # this Python has none, or is at its end
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))

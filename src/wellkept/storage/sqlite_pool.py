@@ -20,7 +20,16 @@ from ..errors import StorageUnavailable, StoreError, WellkeptError
 from . import sqlite_fork
 from .sqlite_errors import damaged, explain
 from .sqlite_guard import Guard
-from .sqlite_open import Connection, connect, dispose, file_identity, load_state, save_state, set_aside
+from .sqlite_open import (
+    Connection,
+    check_writable,
+    connect,
+    dispose,
+    file_identity,
+    load_state,
+    save_state,
+    set_aside,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +72,7 @@ class Pool:
             )
         try:
             identity = file_identity(self.path)
+            check_writable(self.path)
             if identity != self._guarded:
                 self._guard.close()  # it belonged to another file of this name
                 self._guarded = identity
@@ -111,6 +121,8 @@ class Pool:
             return result
         except sqlite3.Error as error:
             failure = explain(self.path, error)
+        except UnicodeDecodeError:  # from SQLite's message, when it quotes what it read
+            failure = damaged(self.path, "the database file is damaged")
         except MemoryError:
             failure = damaged(self.path, "the database file asks for more memory than there is")
         except WellkeptError:
@@ -157,11 +169,14 @@ class Pool:
         if len(self._idle) < _MOST_IDLE and not self._closed:
             self._idle.append(db)
             if self._closed:
-                self._close_idle()
+                self.close_idle()
         else:
             dispose(db, self.path)
 
-    def _close_idle(self) -> None:
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses at the moment."""
+        if self._pid != os.getpid() or self._abandoned:
+            return  # never touch what belongs to the parent
         while self._idle:
             try:
                 db = self._idle.pop()
@@ -172,9 +187,9 @@ class Pool:
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
         if self._pid != os.getpid() or self._abandoned:
-            return  # never touch what belongs to the parent
+            return
         self._closed = True
-        self._close_idle()
+        self.close_idle()
         if self._writing.acquire(False):
             self._guard.close()
             self._writing.release()
@@ -189,7 +204,7 @@ class Pool:
         while self._users and mine not in self._users.values() and time.monotonic() < deadline:
             time.sleep(0.0002)
         if not self._users and self._pid == os.getpid():
-            self._close_idle()
+            self.close_idle()
             if self._held:
                 self._guard.close()
 

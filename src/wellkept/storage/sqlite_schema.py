@@ -8,7 +8,7 @@ moved is noticed even by a search that does not find it; ``crc`` covers key, rev
 
 from __future__ import annotations
 
-from zlib import crc32
+from binascii import crc32
 
 APPLICATION_ID = 0x776B7074
 """``wkpt``: SQLite's own way to say whose file this is."""

@@ -8,8 +8,8 @@ where more than one statement must see the same moment. They raise ``IntegrityEr
 
 from __future__ import annotations
 
+from binascii import crc32
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from . import sqlite_schema as sql
 from .protocol import Entry

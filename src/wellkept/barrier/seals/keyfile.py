@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 from ...errors import IntegrityError, Sealed, StorageUnavailable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CONTEXT = b"wellkept seal keyfile 1"
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _LARGEST = 4096  # bytes; more is no key file
 
 
@@ -135,7 +136,7 @@ def _parse(raw: bytes) -> bytes | None:
         if len(text) == 64:
             return bytes.fromhex(text.decode("ascii"))
         if len(text) in (43, 44):
-            key = urlsafe_b64decode(text.rstrip(b"=").translate(bytes.maketrans(b"+/", b"-_")) + b"=")
+            key = a2b_base64(text.rstrip(b"=").translate(_STANDARD) + b"=", strict_mode=True)
             return key if len(key) == 32 else None
     except ValueError:
         pass  # no key file; the caller says so, without quoting it

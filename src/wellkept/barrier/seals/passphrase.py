@@ -7,7 +7,7 @@ spent, since whoever can write to the file could otherwise make opening it take 
 from __future__ import annotations
 
 import os
-from base64 import b64encode
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import ConfigError, InvalidRequest, Sealed, StoreError
@@ -54,7 +54,7 @@ class PassphraseSeal:
         return {
             "kdf": "argon2id",
             **self.cost._asdict(),
-            "salt": b64encode(salt).decode(),
+            "salt": b2a_base64(salt, newline=False).decode(),
             **wrap_key(key, root, _context(self.cost, salt)),
         }
 

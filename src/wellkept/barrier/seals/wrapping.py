@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,7 +19,10 @@ def wrap_key(wrapping: bytes, root: bytes, context: bytes) -> dict[str, Any]:
     """``root`` encrypted under ``wrapping``, bound to ``context``."""
     nonce = os.urandom(12)
     sealed = AESGCM(wrapping).encrypt(nonce, root, context)
-    return {"nonce": b64encode(nonce).decode(), "sealed": b64encode(sealed).decode()}
+    return {
+        "nonce": b2a_base64(nonce, newline=False).decode(),
+        "sealed": b2a_base64(sealed, newline=False).decode(),
+    }
 
 
 def unwrap_key(wrapping: bytes, blob: Mapping[str, Any], context: bytes) -> bytes | None:
@@ -43,6 +46,6 @@ def damaged() -> IntegrityError:
 
 def _decode(text: str) -> bytes | None:
     try:
-        return b64decode(text, validate=True)
+        return a2b_base64(text, strict_mode=True)
     except ValueError:
         return None
