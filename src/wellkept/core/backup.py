@@ -13,11 +13,11 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..clock import SYSTEM
-from ..errors import ConfigError, IntegrityError, InvalidRequest, StorageUnavailable
+from ..errors import ConfigError, InvalidRequest, StorageUnavailable
 from . import archive as form
 from .audit_chain import Chain, Head
 from .audit_file import HEAD_MARK
-from .audit_verify import verify
+from .audit_verify import AuditBroken, verify
 from .local import AUDIT, DATABASE, open_store
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ _PURPOSE = "backup"
 
 class Restored(NamedTuple):
     """What was restored: the store's id, when the backup was made (seconds since the epoch), how many entries
-    and audit lines were verified, and where the store that was there before now lies, if there was one."""
+    were verified, and how many audit lines. ``audit_problem`` says what is wrong with the audit log when it was
+    broken already as the backup was made (the evidence is restored with it). ``previous`` is where the store
+    that was there before now lies, if there was one."""
 
     store_id: str
     created: float
     entries: int
     lines: int
+    audit_problem: str | None
     previous: str | None
 
 
@@ -70,8 +73,8 @@ def _write(directory: str, barrier: Barrier, target: str, clock: Clock) -> None:
     try:
         copy = os.path.join(work, DATABASE)
         barrier.storage.backup_to(copy)  # type: ignore[attr-defined]
-        head = _check_copy(copy, barrier, os.path.join(directory, AUDIT))
-        files = [(DATABASE, copy, os.stat(copy).st_size), (AUDIT, os.path.join(directory, AUDIT), head.size)]
+        head = _check_copy(copy, barrier)
+        files = [(DATABASE, copy, os.stat(copy).st_size), _log(os.path.join(directory, AUDIT), head)]
         made = os.path.join(work, "archive")
         fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as out:
@@ -83,7 +86,7 @@ def _write(directory: str, barrier: Barrier, target: str, clock: Clock) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_copy(copy: str, barrier: Barrier, audit: str) -> Head:
+def _check_copy(copy: str, barrier: Barrier) -> Head:
     """Read every entry of the copy through the barrier's keys; returns the audit head in it."""
     from ..storage.sqlite import SQLiteStorage
 
@@ -92,14 +95,18 @@ def _check_copy(copy: str, barrier: Barrier, audit: str) -> Head:
         opened = barrier.over(storage)
         for _ in opened.scan(""):
             pass
-        head = Chain(barrier.derive("audit")).open_head(opened.get_mark(HEAD_MARK))
+        return Chain(barrier.derive("audit")).open_head(opened.get_mark(HEAD_MARK))
     finally:
         storage.close()
-    if head.size and not os.path.exists(audit):
-        raise IntegrityError(
-            "the audit log is missing, so there is nothing whole to back up; verify it first"
-        )
-    return head
+
+
+def _log(path: str, head: Head) -> tuple[str, str, int]:
+    """The audit log up to ``head``, as a member. One that was cut is taken as it is: it is evidence."""
+    try:
+        size = os.stat(path, follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return AUDIT, os.devnull, 0
+    return AUDIT, path, min(size, head.size)
 
 
 def restore(
@@ -113,7 +120,7 @@ def restore(
 ) -> Restored:
     """Unpack an archive into the store directory ``directory``, which must not hold a store yet.
 
-    Everything is verified in a directory beside it before anything is moved: checksums, the archive's seal,
+    Everything is verified in a directory within it before anything is moved: checksums, the archive's seal,
     every entry, the audit log. With ``replace``, a store that is there is moved aside, never removed. Raises
     ``IntegrityError`` for a damaged or altered archive, ``Sealed`` when ``seal`` does not open it, ``ConfigError``
     when the directory is taken.
@@ -147,7 +154,7 @@ def _restore(
     try:
         header = form.extract(archive, work, _MEMBERS)
         with open_store(work, seal, clock=clock, prompt=prompt) as store:
-            entries, lines = _verify(archive, store)
+            entries, lines, problem = _verify(archive, store)
             store._core.handle(store._request("update", "sys/restore", {"created": round(header.created)}))
         previous = _swap(work, target, taken, clock) if taken else None
         if not taken:
@@ -157,15 +164,19 @@ def _restore(
         shutil.rmtree(work, ignore_errors=True)
         if new_directory and not done:
             os.rmdir(target)
-    return Restored(header.store_id, header.created, entries, lines, previous)
+    return Restored(header.store_id, header.created, entries, lines, problem, previous)
 
 
-def _verify(archive: str, store: LocalStore) -> tuple[int, int]:
+def _verify(archive: str, store: LocalStore) -> tuple[int, int, str | None]:
     barrier, file = store._barrier, store._audit.file
     form.check_seal(archive, barrier.derive(_PURPOSE))
     entries = sum(1 for _ in barrier.scan(""))
-    report = verify(file.path, Chain(barrier.derive("audit")), file.head())
-    return entries, report.lines
+    problem = None
+    try:
+        lines = verify(file.path, Chain(barrier.derive("audit")), file.head()).lines
+    except AuditBroken as error:  # the archive is as it was made, so the log was broken before that
+        problem, lines = str(error).replace(file.path, AUDIT), error.line - 1
+    return entries, lines, problem
 
 
 def _swap(work: str, target: str, taken: list[str], clock: Clock) -> str:
