@@ -17,7 +17,6 @@ from .envelope import disclose, term_of
 from .keyring import ROTATE_AFTER, KeyRing
 from .names import KEYRING, RESERVED, SEAL
 from .sealconfig import read_seal_config
-from .transaction import BarrierTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ..storage.protocol import Storage, Transaction
     from ..storage.transaction import Names
     from .seals import Seal
+    from .transaction import BarrierTransaction
 
 
 class Barrier:
@@ -72,26 +72,19 @@ class Barrier:
         Raises ``Sealed`` when the seal is of another kind or has the wrong key, ``IntegrityError`` when what
         is stored is damaged.
         """
-        config, entry = transact(storage, lambda moment: (read_seal_config(moment), moment.get(KEYRING)))
+        config = read_seal_config(storage)
         if config["kind"] != seal.kind:
             raise Sealed(
                 f"this store is closed by a seal of kind {config['kind']!r}, not {seal.kind!r}; open it with that"
             )
         root = seal.unwrap(config["wrapped"])
-        ring = (
-            None if entry is None else KeyRing.unseal(root, config["store_id"], entry.value, entry.revision)
-        )
-        if ring is None:
-            raise IntegrityError(
-                "the key ring is missing, damaged or altered; restore the store from a backup"
-            )
-        return cls(storage, root, ring, clock)
-
-    def over(self, copy: Storage) -> Barrier:
-        """The same keys over a copy of this storage: to verify a backup without asking for the seal again."""
-        barrier = type(self)(copy, self._roots[0], self.ring, self._clock)
-        barrier._roots = self._roots
-        return barrier
+        entry = storage.get(KEYRING)
+        ring = entry and KeyRing.unseal(root, config["store_id"], entry.value, entry.revision)
+        if ring is not None:
+            return cls(storage, root, ring, clock)
+        if read_seal_config(storage) != config:
+            return cls.unseal(storage, seal, clock=clock)  # rekeyed between the two reads
+        raise IntegrityError("the key ring is missing, damaged or altered; restore the store from a backup")
 
     @property
     def store_id(self) -> str:
@@ -113,6 +106,8 @@ class Barrier:
                 yield key, self.decrypt(key, entry)
 
     def transaction(self) -> BarrierTransaction:
+        from .transaction import BarrierTransaction  # readers do without
+
         return BarrierTransaction(self, self.storage.transaction(), self.ring)
 
     def revision(self) -> int:

@@ -13,13 +13,13 @@ from ..errors import IntegrityError, Sealed
 from .names import SEAL
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Storage, Transaction
+    from ..storage.protocol import Storage
 
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LARGEST = 64 * 1024  # bytes; a wrapped key of any kind is far smaller
 
 
-def read_seal_config(storage: Storage | Transaction) -> dict[str, Any]:
+def read_seal_config(storage: Storage) -> dict[str, Any]:
     """``store_id``, ``kind``, ``created`` and ``wrapped`` (the seal's own), without any key.
 
     Raises ``Sealed`` when the store was never initialised, ``IntegrityError`` when this is unreadable.

@@ -94,6 +94,8 @@ class SQLiteStorage:
                 behind = page[-1][0].encode()
 
     def transaction(self) -> OptimisticTransaction:
+        from .transaction import OptimisticTransaction  # readers do without
+
         return OptimisticTransaction(self)
 
     def apply(
@@ -159,6 +161,21 @@ class SQLiteStorage:
             except OSError:
                 pass  # the log comes and goes
         return total
+
+    def check(self) -> int:
+        """Read everything and compare all that can be compared; the number of entries.
+
+        Raises ``IntegrityError`` naming what is damaged. Takes about a second for each 100,000 entries.
+        """
+
+        def inspect(db: sqlite3.Connection, path: str) -> None:
+            if db.execute("PRAGMA integrity_check(1)").fetchone()[0] != b"ok":
+                raise damaged(path, "the structure of the database file is damaged")
+            if db.execute(sql.COUNTS).fetchone()[0] != 1:  # the first name has no value
+                raise damaged(path, "there are values without a name")
+
+        self._pool.read(inspect, snapshot=True)
+        return sum(1 for _ in self.scan(""))
 
     def backup_to(self, path: str | os.PathLike[str]) -> None:
         """A consistent copy as a new file, while others read and write. Raises ``StorageUnavailable``."""
