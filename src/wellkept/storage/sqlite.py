@@ -18,7 +18,6 @@ from .sqlite_errors import damaged
 from .sqlite_open import load_state
 from .sqlite_pool import Pool
 from .sqlite_schema import checksum
-from .transaction import Names, OptimisticTransaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from .protocol import Entry
     from .sqlite_schema import State
-    from .transaction import ListRead
+    from .transaction import ListRead, Names, OptimisticTransaction
 
 MAX_MARK = 2048
 """Bytes of a mark's value."""

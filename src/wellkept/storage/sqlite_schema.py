@@ -46,6 +46,8 @@ SCAN = (
     "WHERE n.key >= ? ORDER BY n.key"
 )
 
+COUNTS = "SELECT (SELECT count(*) FROM names) - (SELECT count(*) FROM blobs)"
+
 LOCATE = "SELECT n.id, n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON b.id = n.id WHERE n.key = ?"
 ADD_BLOB = "INSERT INTO blobs (value, crc) VALUES (?, ?)"
 ADD_NAME = "INSERT INTO names (key, id, revision, link) VALUES (?, ?, ?, ?)"
