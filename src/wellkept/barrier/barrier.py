@@ -86,6 +86,13 @@ class Barrier:
             return cls.unseal(storage, seal, clock=clock)  # rekeyed between the two reads
         raise IntegrityError("the key ring is missing, damaged or altered; restore the store from a backup")
 
+    def over(self, copy: Storage) -> Barrier:
+        """The same keys over a copy of this storage: to verify a backup, or a store that was moved, without
+        asking for the seal again."""
+        barrier = type(self)(copy, self._roots[0], self.ring, self._clock)
+        barrier._roots = self._roots
+        return barrier
+
     @property
     def store_id(self) -> str:
         """The store's identifier; not secret."""
