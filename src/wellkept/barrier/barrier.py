@@ -93,6 +93,14 @@ class Barrier:
         barrier._roots = self._roots
         return barrier
 
+    def over(self, copy: Storage) -> Barrier:
+        """The same keys over a copy of this storage: to verify a backup without asking for the seal again.
+
+        Raises ``IntegrityError`` or ``Sealed`` when the copy's key ring does not open with them.
+        """
+        roots = self._roots
+        return type(self)(copy, roots[0], _load_ring(copy, roots, self.store_id), self._clock)
+
     @property
     def store_id(self) -> str:
         """The store's identifier; not secret."""
