@@ -88,15 +88,7 @@ class Barrier:
 
     def over(self, copy: Storage) -> Barrier:
         """The same keys over a copy of this storage: to verify a backup, or a store that was moved, without
-        asking for the seal again."""
-        barrier = type(self)(copy, self._roots[0], self.ring, self._clock)
-        barrier._roots = self._roots
-        return barrier
-
-    def over(self, copy: Storage) -> Barrier:
-        """The same keys over a copy of this storage: to verify a backup without asking for the seal again.
-
-        Raises ``IntegrityError`` or ``Sealed`` when the copy's key ring does not open with them.
+        asking for the seal again. Raises ``IntegrityError`` or ``Sealed`` when its key ring does not open.
         """
         roots = self._roots
         return type(self)(copy, roots[0], _load_ring(copy, roots, self.store_id), self._clock)
