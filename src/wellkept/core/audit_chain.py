@@ -12,10 +12,10 @@ They are separate so that nobody can have a line signed by storing its text as a
 
 from __future__ import annotations
 
+from _operator import _compare_digest as bytes_eq  # what ``hmac.compare_digest`` is, without loading hashlib
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from ..errors import IntegrityError
 

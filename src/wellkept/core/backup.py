@@ -18,7 +18,8 @@ from . import archive as form
 from .audit_chain import Chain, Head
 from .audit_file import HEAD_MARK
 from .audit_verify import AuditBroken, verify
-from .local import AUDIT, DATABASE, open_store
+from .local import open_store
+from .place import AUDIT, DATABASE, move, present, sync, workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MEMBERS = frozenset({DATABASE, AUDIT})
-_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-guard", AUDIT)
 _PURPOSE = "backup"
 
 
@@ -141,29 +141,21 @@ def _restore(
     clock: Clock,
     prompt: Callable[[], str] | None,
 ) -> Restored:
-    taken = [name for name in _FILES if os.path.lexists(os.path.join(target, name))]
+    taken = present(target)
     if taken and not replace:
         raise ConfigError(
             f"there is a store in {target} already ({taken[0]}); restore elsewhere, or say to replace it"
         )
-    new_directory = not os.path.isdir(target)
-    os.makedirs(target, mode=0o700, exist_ok=True)
-    work = os.path.join(target, f".restore-{os.urandom(6).hex()}")
-    os.mkdir(work, 0o700)
-    done = False
-    try:
+    previous = None
+    with workshop(target, "restore") as work:
         header = form.extract(archive, work, _MEMBERS)
         with open_store(work, seal, clock=clock, prompt=prompt) as store:
             entries, lines, problem = _verify(archive, store)
             store._core.handle(store._request("update", "sys/restore", {"created": round(header.created)}))
-        previous = _swap(work, target, taken, clock) if taken else None
-        if not taken:
-            _move(work, target)
-        done = True
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        if new_directory and not done:
-            os.rmdir(target)
+        if taken:
+            previous = _swap(work, target, taken, clock)
+        else:
+            move(work, target)
     return Restored(header.store_id, header.created, entries, lines, problem, previous)
 
 
@@ -188,21 +180,13 @@ def _swap(work: str, target: str, taken: list[str], clock: Clock) -> str:
         for name in taken:
             os.rename(os.path.join(target, name), os.path.join(aside, name))
             moved.append(name)
-        _move(work, target)
+        move(work, target)
     except BaseException:
         for name in moved:
             os.rename(os.path.join(aside, name), os.path.join(target, name))
         os.rmdir(aside)
         raise
     return aside
-
-
-def _move(work: str, target: str) -> None:
-    """The new files into place, the database last: where it stands, the store is whole."""
-    for name in reversed(_FILES):
-        if os.path.lexists(os.path.join(work, name)):
-            os.rename(os.path.join(work, name), os.path.join(target, name))
-    _sync(target)
 
 
 def _publish(made: str, target: str) -> None:
@@ -215,15 +199,7 @@ def _publish(made: str, target: str) -> None:
         if os.path.lexists(target):
             raise FileExistsError(target) from None
         os.rename(made, target)
-    _sync(os.path.dirname(target))
-
-
-def _sync(directory: str) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    sync(os.path.dirname(target))
 
 
 def _guarded(what: str, action: Callable[[], T]) -> T:

@@ -25,9 +25,10 @@ class Command:
     ``None`` where it does not. For the audit record: ``clear`` are parameters shown as they are, ``values``
     those that appear only as keyed digests. ``sudo``: wants that capability besides. ``transaction``:
     whether a mutation runs inside the core's; an ``action`` on the store as a whole brings its own.
+    ``scrub``: afterwards storage sees to it that nothing of what was deleted is left anywhere.
     """
 
-    __slots__ = ("clear", "exists", "run", "subject", "sudo", "transaction", "values")
+    __slots__ = ("clear", "exists", "run", "scrub", "subject", "sudo", "transaction", "values")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Command:
         values: Mapping[str, bytes] | None = None,
         sudo: bool = False,
         transaction: bool = True,
+        scrub: bool = False,
     ) -> None:
         self.subject = subject
         self.run = run
@@ -47,6 +49,7 @@ class Command:
         self.values = values
         self.sudo = sudo
         self.transaction = transaction
+        self.scrub = scrub
 
 
 class Engine(Protocol):

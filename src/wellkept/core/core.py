@@ -21,7 +21,7 @@ from .retry import transact
 from .view import View, WritingView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..clock import Clock
     from ..storage.protocol import Storage, Transaction
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 
 class Core:
-    """``mounts`` maps a first path segment to its engine and the engine's prefix in ``storage``."""
+    """``mounts`` maps a first path segment to its engine and the engine's prefix in ``storage``.
+
+    ``scrub`` makes the storage forget deleted values for good, where that takes more than deleting them.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,9 @@ class Core:
         authority: Authority,
         mounts: Mapping[str, tuple[Engine, str]],
         clock: Clock,
+        scrub: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._scrub = scrub
         self._storage = storage
         self._audit = audit
         self._authority = authority
@@ -67,6 +72,7 @@ class Core:
             return []
         if any(step.mutation for step in steps):
             self._mutate(steps)
+            self._clean_up(steps)
         else:
             for step in steps:
                 if step.error is None:
@@ -177,6 +183,23 @@ class Core:
         except Exception as error:
             failure = clean(error, request)
         step.error = failure
+
+    def _clean_up(self, steps: list[_Step]) -> None:
+        """The change stands already, so a failure here is a warning in the answer."""
+        scrubbing = [
+            step.response
+            for step in steps
+            if step.response is not None and step.command and step.command.scrub
+        ]
+        if not scrubbing:
+            return
+        try:
+            scrubbed = self._scrub()
+        except WellkeptError:
+            scrubbed = False
+        if not scrubbed:
+            for response in scrubbing:
+                response.warnings = (*response.warnings, "what was removed is still in the log for a while")
 
     @staticmethod
     def _abort(steps: list[_Step]) -> bool:

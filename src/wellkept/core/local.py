@@ -22,6 +22,7 @@ from .client import this_process
 from .core import Core
 from .facade import LocalStore
 from .model import Metadata, Version, VersionInfo
+from .place import AUDIT, DATABASE
 from .policy import OPERATOR
 from .request import Identity, Request, new_id
 
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..barrier.seals import Seal
+    from ..barrier.seals.keyfile import KeyFileSeal
     from ..clock import Clock
     from .command import Engine
-
-DATABASE = "store.db"
-AUDIT = "audit.jsonl"
 
 
 def create_store(
@@ -44,23 +43,45 @@ def create_store(
     ``seal`` closes it; without one a new key file is made at ``unlock.default_key_path``, or where
     ``$WELLKEPT_KEY_FILE`` says. Raises ``ConfigError`` when there is a store already.
     """
+    from .place import move, present, workshop
+
     directory = os.path.abspath(os.fsdecode(path))
-    for name in (DATABASE, AUDIT):
-        if os.path.lexists(os.path.join(directory, name)):
-            raise ConfigError(f"there is a store in {directory} already ({name}); choose another directory")
+    taken = present(directory)
+    if taken:
+        raise ConfigError(f"there is a store in {directory} already ({taken[0]}); choose another directory")
     store_id = new_id()
-    if seal is None:
-        seal = _new_key_file(store_id)
-    storage = SQLiteStorage.create(os.path.join(directory, DATABASE))
+    made = None
+    try:
+        with workshop(directory, "creating") as work:
+            if seal is None:
+                seal = made = _new_key_file(store_id)
+            barrier = _build(work, seal, store_id, clock)
+            move(work, directory)
+        made = None
+    except OSError as error:
+        failure = StorageUnavailable(
+            f"{directory}: no store can be made here ({os.strerror(error.errno or 0)})"
+        )
+    else:
+        storage = SQLiteStorage.open(os.path.join(directory, DATABASE))
+        return _assemble(directory, barrier.over(storage), (OPERATOR,), clock)
+    finally:
+        if made is not None:
+            os.unlink(made.path)  # the key of nothing
+    raise failure
+
+
+def _build(work: str, seal: Seal, store_id: str, clock: Clock) -> Barrier:
+    """A whole new store in ``work``, closed again; its barrier."""
+    storage = SQLiteStorage.create(os.path.join(work, DATABASE))
     try:
         barrier = Barrier.initialize(storage, seal, store_id=store_id, clock=clock)
-        store = _assemble(directory, barrier, (OPERATOR,), clock)
-        store._audit.file.initialise()
-        store._core.handle(store._request("update", "sys/init", {"kind": seal.kind}))
-    except BaseException:
+        with _assemble(work, barrier, (OPERATOR,), clock) as store:
+            store._audit.file.initialise()
+            store._core.handle(store._request("update", "sys/init", {"kind": seal.kind}))
+    finally:
         storage.close()
-        raise
-    return store
+    return barrier
 
 
 def open_store(
@@ -110,11 +131,11 @@ def _assemble(directory: str, barrier: Barrier, policies: tuple[str, ...], clock
         "secret": (KV(), "mount/secret/"),
         "sys": (System(barrier, audit, chain, backup), "sys/"),
     }
-    core = Core(barrier, audit, Authority(barrier), mounts, clock)
+    core = Core(barrier, audit, Authority(barrier), mounts, clock, barrier.storage.scrub)  # type: ignore[attr-defined]
     return LocalStore(directory, barrier, audit, core, Identity(this_process().user, policies))
 
 
-def _new_key_file(store_id: str) -> Seal:
+def _new_key_file(store_id: str) -> KeyFileSeal:
     from ..barrier.seals.keyfile import KeyFileSeal
     from .unlock import KEY_FILE, default_key_path
 

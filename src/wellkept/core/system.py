@@ -131,7 +131,7 @@ class System:
         def run(view: View, now: float) -> Response:
             return Response({"rewritten": self._barrier.rewrite(data.get("progress"))})
 
-        return _action("rewrite", run)
+        return _action("rewrite", run, scrub=True)
 
     def _rekey(self, data: Mapping[str, Any]) -> Command:
         options.only(data, frozenset({"seal"}), "changing the seal")
@@ -143,7 +143,7 @@ class System:
             self._barrier.rekey(seal)
             return Response({"kind": seal.kind})
 
-        return _action("rekey", run, clear={"kind": str(seal.kind)})
+        return _action("rekey", run, clear={"kind": str(seal.kind)}, scrub=True)
 
     def _make_backup(self, data: Mapping[str, Any]) -> Command:
         options.only(data, frozenset({"path"}), "backing up")
@@ -164,8 +164,9 @@ def _action(
     *,
     clear: Mapping[str, Any] | None = None,
     values: Mapping[str, bytes] | None = None,
+    scrub: bool = False,
 ) -> Command:
-    return Command(f"sys/{path}", run, clear=clear, values=values, sudo=True, transaction=False)
+    return Command(f"sys/{path}", run, clear=clear, values=values, sudo=True, transaction=False, scrub=scrub)
 
 
 def _noted(path: str) -> Callable[[Mapping[str, Any]], Command]:

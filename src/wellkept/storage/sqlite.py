@@ -176,6 +176,13 @@ class SQLiteStorage:
         self._pool.read(inspect, snapshot=True)
         return sum(1 for _ in self.scan(""))
 
+    def scrub(self) -> bool:
+        """See to it that what was deleted is not in the log either (in the file it is overwritten at once).
+
+        False when readers were in the way for a second; then the next scrub or the last ``close`` does it.
+        """
+        return self._pool.fold()
+
     def backup_to(self, path: str | os.PathLike[str]) -> None:
         """A consistent copy as a new file, while others read and write. Raises ``StorageUnavailable``."""
         from .sqlite_create import copy

@@ -11,13 +11,13 @@ Reading takes no lock of ours, so that a signal handler may read while the code 
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from _thread import allocate_lock, get_ident
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import StorageUnavailable, StoreError, WellkeptError
 from . import sqlite_fork
+from .driver import sqlite3
 from .sqlite_errors import damaged, explain
 from .sqlite_guard import Guard
 from .sqlite_open import (
@@ -66,6 +66,20 @@ class Pool:
 
     def write(self, action: Callable[[Connection, str, State], T], *, durable: bool = True) -> T:
         """Run ``action`` as the one writer, and commit. When this returns, it is on disk (if ``durable``)."""
+        return self._as_writer(lambda: self._write(action, durable))
+
+    def fold(self) -> bool:
+        """Move everything from the log into the file and empty the log; false when readers stood in the way."""
+
+        def run(db: Connection, path: str) -> bool:
+            db.execute("PRAGMA busy_timeout = 1000")  # milliseconds; other writers wait meanwhile
+            busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            db.execute(f"PRAGMA busy_timeout = {self._timeout * 1000:.0f}")
+            return not busy
+
+        return self._as_writer(lambda: self._run(run, None))
+
+    def _as_writer(self, action: Callable[[], T]) -> T:
         if not self._writing.acquire(True, self._timeout):
             raise StorageUnavailable(
                 f"{self.path}: another thread has been writing for more than {self._timeout:g} s; try again"
@@ -78,7 +92,7 @@ class Pool:
                 self._guarded = identity
             self._guard.lock(self._timeout)
             try:
-                return self._write(action, durable)
+                return action()
             finally:
                 self._guard.unlock()
         finally:

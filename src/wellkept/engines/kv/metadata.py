@@ -120,7 +120,7 @@ def purge(name: str, data: Mapping[str, Any]) -> Command:
         view.delete(keys.META + name)
         return Response({"versions": len(record.versions)})
 
-    return Command(name, run)
+    return Command(name, run, scrub=True)
 
 
 def listing(folder: str, data: Mapping[str, Any]) -> Command:

@@ -180,10 +180,12 @@ def undelete(name: str, data: Mapping[str, Any]) -> Command:
 
 def destroy(name: str, data: Mapping[str, Any]) -> Command:
     """``destroy/NAME``: the values of the given versions are removed; that they existed stays known."""
-    return _on_versions(name, data, "destroying", _destroy)
+    return _on_versions(name, data, "destroying", _destroy, scrub=True)
 
 
-def _on_versions(name: str, data: Mapping[str, Any], verb: str, change: Any) -> Command:
+def _on_versions(
+    name: str, data: Mapping[str, Any], verb: str, change: Any, *, scrub: bool = False
+) -> Command:
     what = f"{verb} {name!r}"
     options.only(data, _VERSIONS, what)
     chosen = options.numbers(data.get("versions", ()), what)
@@ -191,7 +193,7 @@ def _on_versions(name: str, data: Mapping[str, Any], verb: str, change: Any) -> 
     def run(view: View, now: float) -> Response:
         return _mark(view, name, _existing(view, name), chosen, now, change)
 
-    return Command(name, run, clear={"versions": list(chosen)})
+    return Command(name, run, clear={"versions": list(chosen)}, scrub=scrub)
 
 
 def _mark(
