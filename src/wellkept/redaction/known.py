@@ -10,12 +10,11 @@ go. Safe to use from several threads, from a signal handler, and in both halves 
 
 from __future__ import annotations
 
-import os
-import weakref
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..secret import Secret
+from .forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +66,7 @@ class Known:
         self._bytes = 0
         self._tick = 0
         self._lock = RLock()
-        _renew_after_fork(self)
+        renew_in_child(self)
 
     def remember(self, secret: Secret) -> None:
         """Recognise ``secret`` from now on, under its name. Never raises for the value's sake.
@@ -140,10 +139,7 @@ class Known:
         self._removals += 1
 
     def _renew(self) -> None:
-        """In the child of a fork: where a vanished thread held the lock, a new one, and figures that add up."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-            return
+        """In the child of a fork, where a vanished thread held the lock: a new one, and figures that add up."""
         self._lock = RLock()
         self._bytes = sum(_measure(secret)[0] for secret in self._entries)
         self._removals += 1
@@ -174,17 +170,6 @@ def _measure(secret: Secret) -> tuple[int, Secret]:
         pass  # lone surrogates: no text that can be hashed or compared, so kept as bytes, below
     data = text.encode("utf-8", "surrogatepass")
     return len(data), Secret(data, name=secret.name, version=secret.version, source=secret.source)
-
-
-def _renew_after_fork(known: Known) -> None:
-    reference = weakref.ref(known)
-
-    def renew() -> None:
-        alive = reference()
-        if alive is not None:
-            alive._renew()
-
-    os.register_at_fork(after_in_child=renew)
 
 
 DEFAULT = Known()

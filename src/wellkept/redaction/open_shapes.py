@@ -22,6 +22,9 @@ _BEGINNINGS = (
 _OPEN_KEY = re.compile(
     r"-----BEGIN (?:[A-Z0-9 ]{0,80}-{0,5}\Z|[A-Z0-9 ]{0,80}PRIVATE KEY(?: BLOCK)?-----)"
 ).match
+_BEGINNING = re.compile("(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, _BEGINNINGS)) + ")").search
+_PARTS = frozenset(beginning[:size] for beginning in _BEGINNINGS for size in range(1, len(beginning)))
+_LONGEST_PART = max(map(len, _PARTS))
 
 
 def open_shape(text: str) -> int:
@@ -34,22 +37,19 @@ def open_shape(text: str) -> int:
     while start > 0 and size - start < _LONGEST_TOKEN and text[start - 1] in _TOKEN_CHARACTERS:
         start -= 1
     run = text[start:]
+    if not run:
+        return size
     address = run.rfind("://")
     if address >= 0 and "/" not in run[address + 3 :]:
         return start
-    return start + min((_opens(run, beginning) for beginning in _BEGINNINGS), default=len(run))
+    match = _BEGINNING(run)
+    return start + match.start() if match else _part(text, start)
 
 
-def _opens(run: str, beginning: str) -> int:
-    """Where in ``run`` a token with this beginning, or a part of the beginning, reaches to the end."""
-    at = run.rfind(beginning)
-    if at >= 0 and _starts_word(run, at):
-        return at
-    for size in range(min(len(beginning) - 1, len(run)), 1, -1):
-        if run.endswith(beginning[:size]) and _starts_word(run, len(run) - size):
-            return len(run) - size
-    return len(run)
-
-
-def _starts_word(run: str, at: int) -> bool:
-    return at == 0 or not run[at - 1].isalnum()
+def _part(text: str, floor: int) -> int:
+    """From where, at a word's start not before ``floor``, a part of a beginning reaches to the end of ``text``."""
+    size = len(text)
+    for at in range(max(floor, size - _LONGEST_PART), size):
+        if text[at:] in _PARTS and (at == floor or not text[at - 1].isalnum()):
+            return at
+    return size

@@ -7,12 +7,11 @@ withheld and ``[redaction failed]`` stands in its place.
 
 from __future__ import annotations
 
-import os
-import weakref
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from . import known as _known
+from .forks import renew_in_child
 from .forms import forms
 from .index import Index
 from .parts import parts
@@ -56,7 +55,7 @@ class Redactor:
         self._mark = _known.Mark()
         self._serial = -1
         self._lock = RLock()
-        _renew_after_fork(self)
+        renew_in_child(self)
 
     def redact(self, text: T) -> T:
         """``text`` with a marker in place of each secret; the same object where there is none.
@@ -109,7 +108,7 @@ class Redactor:
         found = self._search(data, mirror)
         if not found:
             return text
-        return _decode(self.replace(data, found))
+        return decode(self.replace(data, found))
 
     def _search(self, data: bytes, mirror: str) -> list[Find]:
         if self.known.serial != self._serial:
@@ -132,10 +131,7 @@ class Redactor:
             self._index, self._mark, self._serial = index, mark, serial
 
     def _renew(self) -> None:
-        """In the child of a fork: where a vanished thread held the lock, a new lock and a new index."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-            return
+        """In the child of a fork, where a vanished thread held the lock: a new one, and a new index."""
         self._lock = RLock()
         self._mark, self._serial = _known.Mark(), -1
 
@@ -147,22 +143,12 @@ def _template(template: str) -> Callable[[str], str]:
     return lambda name: template.replace("{name}", name)
 
 
-def _decode(data: bytes) -> str:
+def decode(data: bytes) -> str:
+    """Redacted bytes of what was text as text again."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:  # a binary value was found inside a character
         return data.decode("utf-8", "replace")
-
-
-def _renew_after_fork(redactor: Redactor) -> None:
-    reference = weakref.ref(redactor)
-
-    def renew() -> None:
-        alive = reference()
-        if alive is not None:
-            alive._renew()
-
-    os.register_at_fork(after_in_child=renew)
 
 
 _default: Redactor | None = None

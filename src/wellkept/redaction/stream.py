@@ -65,8 +65,7 @@ class StreamRedactor:
         found = stretches(found)
         if not final:
             hold = min(hold, index.beginnings().open_from(data))
-            if found and found[-1].joins and found[-1].end >= len(data) - JOIN_GAP:
-                hold = min(hold, found[-1].end)
+            hold = min([hold, *(f.end for f in found if f.joins and 0 <= hold - f.end <= JOIN_GAP)])
         return self._emit(data, found, hold, carried)
 
     def _emit(self, data: bytes, found: list[Find], hold: int, carried: Find | None) -> bytes:
