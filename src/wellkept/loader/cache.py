@@ -130,7 +130,7 @@ class Cache:
                     self._withdraw(cell)
                     cell.clear()
                     cell.tick = tick
-                    if cell.flight is not None:
+                    if cell.flight is not None and cell.flight.tick:  # one that has not begun will bring news
                         self._detach(cell.flight)
 
     def close(self) -> list[Flight]:
@@ -178,6 +178,7 @@ class Cache:
             self.cells.pop((cell.name, PREVIOUS), None)
 
     def _detach(self, flight: Flight) -> None:
+        """Let the next caller start another; whoever waits for this one still gets what it brings."""
         flight.abandoned = True
         flight.cell.flight = None
         if flight.tick:

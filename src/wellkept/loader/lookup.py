@@ -86,7 +86,7 @@ class Lookup:
         arrived = self._cache.tick()
         found: dict[str, Outcome] = {}
         while len(found) < len(names):
-            joined: dict[str, Flight] = {}
+            joined: dict[str, tuple[Flight, bool]] = {}
             started: list[Flight] = []
             with self._cache.lock:
                 self._cache.check_open()
@@ -99,11 +99,11 @@ class Lookup:
                     if cell.flight is None and len(cell.hung) < MAX_HUNG:
                         cell.flight = Flight(cell, limit)
                         started.append(cell.flight)
-                    joined[name] = cell.flight or cell.hung[-1]
+                    joined[name] = (cell.hung[-1], True) if cell.flight is None else (cell.flight, False)
             if started:
                 self._reader.launch(started)
-            for name, flight in joined.items():
-                outcome = yield from self._await(flight, force, limit, arrived)
+            for name, (flight, stuck) in joined.items():
+                outcome = yield from self._await(flight, stuck, force, limit, arrived)
                 if outcome is not None:
                     found[name] = outcome
         return found
@@ -116,11 +116,11 @@ class Lookup:
         return self._late(cell, force) if limit.remaining() <= 0 else None
 
     def _await(
-        self, flight: Flight, force: bool, limit: Deadline, arrived: int
+        self, flight: Flight, stuck: bool, force: bool, limit: Deadline, arrived: int
     ) -> Generator[tuple[Latch, float], None, Outcome | None]:
-        """The outcome of ``flight`` for this caller; ``None`` when it should look again."""
+        """The outcome of ``flight`` for this caller; ``None`` when it should look again. ``stuck``: it hangs, and
+        is waited for only because a further one is not allowed."""
         cell = flight.cell
-        stuck = flight.abandoned
         bridge = None if force else self._bridge(cell)
         patience = limit.remaining() if bridge is None else min(limit.remaining(), bridge)
         if not flight.latch.opened:

@@ -63,7 +63,7 @@ class Journey:
         self.pending: dict[Flight, Transient | None] = dict.fromkeys(flights)
 
     def wanted(self) -> bool:
-        return any(not flight.abandoned for flight in self.pending)
+        return any(not _overdue(flight) for flight in self.pending)
 
     def attempt_here(self) -> None:
         """The first attempt, on the calling thread."""
@@ -96,7 +96,7 @@ class Journey:
     def _attempt(self) -> None:
         """One attempt for all that are pending."""
         reader = self._reader
-        for flight in [flight for flight in self.pending if flight.abandoned]:
+        for flight in [flight for flight in self.pending if _overdue(flight)]:
             self._land(flight, DeadlineExceeded("nobody waits for this read any more"))
         flights = list(self.pending)
         if not flights:
@@ -117,7 +117,7 @@ class Journey:
                 self._land(flight, outcome)
 
     def _worth_repeating(self, flight: Flight) -> bool:
-        if flight.background or flight.abandoned or self._reader.cache.closed:
+        if flight.background or _overdue(flight) or self._reader.cache.closed:
             return False
         bridged = flight.cell.servable(self._reader.clock.monotonic())
         return not bridged or flight.attempts < BRIDGED_ATTEMPTS
@@ -162,6 +162,11 @@ class Journey:
             out_of_time = flight.limit.remaining() <= pause
             if out_of_time or (flight.cell.servable(now) and now + pause >= flight.cell.stale_until):
                 self._land(flight, error or Unavailable("the read failed", name=flight.cell.name))
+
+
+def _overdue(flight: Flight) -> bool:
+    """Whether it was given up for its lateness; what was only invalidated still has its callers."""
+    return flight.abandoned and flight.limit.remaining() <= 0
 
 
 def read(
