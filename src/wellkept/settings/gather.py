@@ -42,8 +42,6 @@ def gather(plan: Plan, found: Mapping[str, Secret | SecretError], where: str) ->
     """Take each leaf's value out of ``found``. ``where`` is the printable URL for what names no source itself."""
     result = Gathered(where)
     for leaf in plan.leaves:
-        if leaf.needed and len(leaf.keys) > 1:
-            _branch(result.data, leaf.keys)
         answer = found[leaf.name]
         value = _value(leaf, answer, plan.empty_is_missing)
         result.wheres[leaf.keys] = answer.source or where
@@ -52,15 +50,28 @@ def gather(plan: Plan, found: Mapping[str, Secret | SecretError], where: str) ->
         elif isinstance(value, Refusal):
             result.refused[leaf.keys] = value.reason
         else:
-            _branch(result.data, leaf.keys)[leaf.keys[-1]] = value
+            _put(result.data, leaf.keys, value)
+    for keys in plan.branches:
+        # So that pydantic misses each field of what is wholly missing, or fills in their defaults.
+        parent = _at(result.data, keys[:-1])
+        if parent is not None:
+            parent.setdefault(keys[-1], {})
     return result
 
 
-def _branch(data: dict[str, Any], keys: Keys) -> dict[str, Any]:
-    """The dictionary that holds the last of ``keys``, made where it is not there yet."""
+def _at(data: dict[str, Any], keys: Keys) -> dict[str, Any] | None:
+    at: dict[str, Any] | None = data
+    for key in keys:
+        if at is None:
+            return None
+        at = at.get(key)
+    return at
+
+
+def _put(data: dict[str, Any], keys: Keys, value: Any) -> None:
     for key in keys[:-1]:
         data = data.setdefault(key, {})
-    return data
+    data[keys[-1]] = value
 
 
 def _value(leaf: Leaf, answer: Secret | SecretError, empty_is_missing: bool) -> Any:

@@ -44,6 +44,8 @@ class Plan(NamedTuple):
     leaves: tuple[Leaf, ...]
     names: tuple[str, ...]
     """The secrets to read, each once."""
+    branches: tuple[tuple[str, ...], ...]
+    """Keys of the nested settings that are there whenever what they are nested in is; outer ones first."""
     empty_is_missing: bool
 
 
@@ -56,6 +58,7 @@ class _Place(NamedTuple):
     keys: tuple[str, ...]
     needed: bool
     within: tuple[type[BaseModel], ...]
+    branches: list[tuple[str, ...]]
 
 
 def plan_of(model: type[BaseModel]) -> Plan:
@@ -69,8 +72,10 @@ def plan_of(model: type[BaseModel]) -> Plan:
         prefix = getattr(model, "__wellkept_prefix__", (config.get("env_prefix") or "").upper())
         delimiter = config.get("env_nested_delimiter") or "_"
         empty = getattr(model, "__wellkept_empty_is_missing__", bool(config.get("env_ignore_empty")))
-        leaves = tuple(_leaves(model, _Place(prefix, delimiter, (), (), True, (model,))))
-        plan = Plan(model.__name__, leaves, tuple(dict.fromkeys(leaf.name for leaf in leaves)), empty)
+        branches: list[tuple[str, ...]] = []
+        leaves = tuple(_leaves(model, _Place(prefix, delimiter, (), (), True, (model,), branches)))
+        names = tuple(dict.fromkeys(leaf.name for leaf in leaves))
+        plan = Plan(model.__name__, leaves, names, tuple(branches), empty)
         type.__setattr__(model, "__wellkept_plan__", plan)
     return plan
 
@@ -81,26 +86,21 @@ def _leaves(model: type[BaseModel], at: _Place) -> Iterator[Leaf]:
         reference = _reference(model, field, info)
         path, keys, needed = (*at.path, field), (*at.keys, key), at.needed and info.is_required()
         nested = [arm for arm in alternatives(info.annotation) if is_model(arm)]
-        _check_nested(model, field, nested)
+        _check_nested(model, field, nested, at, whole=reference.name is not None)
         if nested and reference.name is None:
-            inner = nested[0]
-            if len(nested) > 1 or inner in at.within:
-                raise ConfigError(
-                    f"{model.__name__}.{field}: nested settings must be of one class that does not hold itself; "
-                    f"or read them from one JSON secret with Annotated[..., From('name')]"
-                )
-            within = (*at.within, inner)
-            yield from _leaves(
-                inner, _Place(f"{name}{at.delimiter}", at.delimiter, path, keys, needed, within)
+            if info.is_required():
+                at.branches.append(keys)
+            inside = at._replace(
+                prefix=f"{name}{at.delimiter}",
+                path=path,
+                keys=keys,
+                needed=needed,
+                within=(*at.within, nested[0]),
             )
-            continue
-        for inner in nested:
-            if any(references(info) for info in inner.model_fields.values()):
-                raise ConfigError(
-                    f"{model.__name__}.{field} is one JSON secret, so the fields of {inner.__name__} cannot have From"
-                )
-        kind = kind_of(info.annotation, info.metadata, raw=_has_own_decoder(model, field))
-        yield Leaf(path, keys, reference.name or name, info, kind, reference.public, needed)
+            yield from _leaves(nested[0], inside)
+        else:
+            kind = kind_of(info.annotation, info.metadata, raw=_has_own_decoder(model, field))
+            yield Leaf(path, keys, reference.name or name, info, kind, reference.public, needed)
 
 
 def _key_and_name(model: type[BaseModel], field: str, info: FieldInfo, at: _Place) -> tuple[str, str]:
@@ -136,16 +136,28 @@ def _reference(model: type[BaseModel], field: str, info: FieldInfo) -> From:
     return found[0] if found else From()
 
 
-def _check_nested(model: type[BaseModel], field: str, nested: list[type[BaseModel]]) -> None:
-    """A plain model would print in its ``repr`` what was read into it."""
+def _check_nested(
+    model: type[BaseModel], field: str, nested: list[type[BaseModel]], at: _Place, *, whole: bool
+) -> None:
+    """Whether the models in ``nested`` can be read: each ``whole`` as JSON, or one of them field by field."""
     from .model import Settings
 
+    where = f"{model.__name__}.{field}"
     for inner in nested:
         if issubclass(model, Settings) and not issubclass(inner, Settings):
+            # A plain model would print in its repr what was read into it.
             raise ConfigError(
-                f"{model.__name__}.{field}: let {inner.__name__} inherit from wellkept.Settings too, "
-                f"so that its repr hides what was read"
+                f"{where}: let {inner.__name__} inherit from wellkept.Settings too, so that its repr hides values"
             )
+        if whole and any(item.name for info in inner.model_fields.values() for item in references(info)):
+            raise ConfigError(
+                f"{where} is one JSON secret, so no field of {inner.__name__} can be From another"
+            )
+    if not whole and (len(nested) > 1 or any(inner in at.within for inner in nested)):
+        raise ConfigError(
+            f"{where}: nested settings must be of one class that does not hold itself; "
+            f"or read them from one JSON secret with Annotated[..., From('name')]"
+        )
 
 
 def _has_own_decoder(model: type[BaseModel], field: str) -> bool:

@@ -161,13 +161,13 @@ def _holds(message: str, value: str) -> bool:
 
 
 def _texts_in(value: Any) -> list[str]:
-    """Every text in what was validated."""
+    """Every text in what was validated; not the keys, which are the fields' names most of the time."""
     from ..secret import Secret
 
     if isinstance(value, Secret):
         return [value.reveal_bytes().decode("utf-8", "replace")]
     if isinstance(value, dict):
-        return [text for item in (*value.keys(), *value.values()) for text in _texts_in(item)]
+        return [text for item in value.values() for text in _texts_in(item)]
     if isinstance(value, (list, tuple, set, frozenset)):
         return [text for item in value for text in _texts_in(item)]
     if isinstance(value, bytes):
