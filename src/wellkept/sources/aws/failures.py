@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import Denied, Malformed, NotFound, SecretError, Throttled, Unavailable
 
 if TYPE_CHECKING:
-    from .._http import Answer
+    from ..vault.http1 import Answer
 
 NOT_FOUND = frozenset(("ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"))
 

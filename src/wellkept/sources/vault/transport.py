@@ -167,7 +167,7 @@ class Pool:
     def _connect(self, deadline: float) -> Connection:
         import select
 
-        sock = _dial(self.host, self.port, deadline)
+        sock = self._dial(deadline)
         if self.make_context is not None:
             if self._context is None:
                 self._context = self.make_context()
@@ -181,6 +181,10 @@ class Pool:
         poller = select.poll()
         poller.register(sock.fileno(), select.POLLIN)
         return Connection(sock, poller.poll)
+
+    def _dial(self, deadline: float) -> socket.socket:
+        """A connected socket to the server, before any TLS. Raises ``OSError``."""
+        return dial(self.host, self.port, deadline)
 
     def _sorted(self, error: Exception) -> SecretError:
         where = f"{self.host}:{self.port}"
@@ -206,7 +210,7 @@ def _stale(error: Exception) -> bool:
     return isinstance(error, ConnectionError)
 
 
-def _dial(host: str, port: int, deadline: float) -> socket.socket:
+def dial(host: str, port: int, deadline: float) -> socket.socket:
     """A connected socket to the first address of ``host`` that accepts. Raises ``OSError``."""
     failure: OSError = OSError("no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
