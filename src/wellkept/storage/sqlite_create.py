@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
 from ..errors import StorageUnavailable, WellkeptError
 from . import sqlite_schema as sql
+from .driver import sqlite3
 from .sqlite_errors import explain
 from .sqlite_open import load_state, open_raw, save_state
 from .sqlite_schema import State, link

@@ -7,12 +7,12 @@ damaged log for the whole. Here both are refused, and the files are left as they
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 from typing import TYPE_CHECKING
 
 from ..errors import IntegrityError, StorageUnavailable, WellkeptError
 from . import sqlite_schema as sql
+from .driver import sqlite3
 from .keys import MAX_VALUE
 from .sqlite_errors import damaged
 from .sqlite_schema import State, checksum
