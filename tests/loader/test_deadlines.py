@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from wellkept.errors import DeadlineExceeded, NotFound, Unavailable
-from wellkept.loader import lookup, secrets as front
+from wellkept.loader import lookup
+from wellkept.loader import secrets as front
 from wellkept.secret import Secret
 from wellkept.sources.base import BaseSource
 
