@@ -42,7 +42,8 @@ class TokenReviewServer:
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def review(self, token: str) -> dict:
+    def review(self, token: str, audiences: list[str]) -> dict:
+        """The status of a review. The API server names those of the audiences asked for that the token is for."""
         account = self.accounts.get(token)
         if account is None:
             return {"authenticated": False, "error": "invalid bearer token"}
@@ -56,7 +57,7 @@ class TokenReviewServer:
                 "system:authenticated",
             ],
         }
-        return {"authenticated": True, "user": user}
+        return {"authenticated": True, "user": user, "audiences": audiences}
 
     def __enter__(self) -> TokenReviewServer:
         return self
@@ -79,12 +80,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401, {"kind": "Status", "code": 401, "message": "Unauthorized"})
         try:
             review = json.loads(body)
-            assert review["kind"] == "TokenReview"
-            assert review["apiVersion"] == VERSION
-            token = review["spec"]["token"]
+            assert (
+                review.get("kind", "TokenReview") == "TokenReview"
+            )  # the path says it where the body does not
+            assert review.get("apiVersion", VERSION) == VERSION
+            token, audiences = review["spec"]["token"], review["spec"].get("audiences") or []
         except (ValueError, KeyError, TypeError, AssertionError):
             return self._answer(400, {"kind": "Status", "code": 400})
-        return self._answer(201, {**review, "status": self.owner.review(token)})
+        kind = {"kind": "TokenReview", "apiVersion": VERSION}
+        return self._answer(201, {**review, **kind, "status": self.owner.review(token, audiences)})
 
     def _answer(self, status: int, content: dict) -> None:
         data = json.dumps(content).encode()
