@@ -7,9 +7,6 @@ import threading
 
 import pytest
 
-from wellkept.errors import Unavailable
-from wellkept.sources.aws.at_once import WORKERS, at_once
-
 
 @pytest.fixture
 def source(open_aws, sm, prefix):
@@ -67,27 +64,3 @@ def test_a_closed_source_may_be_used_again(source):
     source.close()
     source.close()
     assert source.read("n0").reveal() == "value 0"
-
-
-def test_results_stand_in_the_order_of_their_items_and_few_run_at_once():
-    running, most = [], []
-
-    def double(number):
-        running.append(number)
-        most.append(len(running))
-        running.remove(number)
-        return 2 * number
-
-    assert at_once(double, range(100)) == [2 * number for number in range(100)]
-    assert max(most) <= WORKERS
-    assert at_once(double, []) == []
-
-
-def test_the_first_exception_is_raised_after_all_have_ended():
-    def fail(number):
-        if number == 3:
-            raise Unavailable("no")
-        return number
-
-    with pytest.raises(Unavailable):
-        at_once(fail, range(50))

@@ -17,8 +17,16 @@ from .sdk import Sdk
 from .sigv4 import signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...clock import Clock
+    from ..vault.http1 import Answer
     from .endpoint import Where
+
+    Payload = dict[str, Any]
+    Result = dict[str, Any] | Failure
+
+USER_AGENT = {"user-agent": f"wellkept/{__version__}"}
 
 DEADLINE_PASSED = Failure(Unavailable, "", "the time for this read was up before AWS was asked")
 
@@ -51,41 +59,50 @@ class AwsClient:
         self._lock = threading.Lock()
         self._ready: tuple[Where, HttpClient] | None = None
 
-    def call(self, operation: str, payload: dict[str, Any], deadline: float) -> dict[str, Any] | Failure:
+    def call(self, operation: str, payload: Payload, deadline: float) -> Result:
         """What AWS answered, or why it did not. ``deadline`` on the clock's ``monotonic``. Raises ``ConfigError``."""
-        body = json.dumps(payload).encode()
-        result = self._call(operation, body, deadline)
-        if isinstance(result, Failure) and result.code in EXPIRED and self._identity.renew():
-            result = self._call(operation, body, deadline)
-        return result
+        return self.call_many(operation, [payload], deadline)[0]
 
-    def _call(self, operation: str, body: bytes, deadline: float) -> dict[str, Any] | Failure:
+    def call_many(self, operation: str, payloads: Sequence[Payload], deadline: float) -> list[Result]:
+        """The same for each of ``payloads``, in order, several on their way at a time."""
+        bodies = [json.dumps(payload).encode() for payload in payloads]
+        results = self._send(operation, bodies, deadline)
+        again = [number for number, result in enumerate(results) if _expired(result)]
+        if again and self._identity.renew():
+            fresh = self._send(operation, [bodies[number] for number in again], deadline)
+            for number, result in zip(again, fresh, strict=True):
+                results[number] = result
+        return results
+
+    def _send(self, operation: str, bodies: Sequence[bytes], deadline: float) -> list[Result]:
         try:
             where, http = self._connection()
             credentials = self._identity.get()
-            left = deadline - self._clock.monotonic()
-            if left <= 0:
-                return DEADLINE_PASSED
+        except SecretError as error:
+            failure = Failure(type(error), "", str(error))
+            return [failure] * len(bodies)
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            return [DEADLINE_PASSED] * len(bodies)
+        common = {
+            "content-type": "application/x-amz-json-1.1",
+            "x-amz-target": f"{self._target}.{operation}",
+        }
+        now = self._clock.time()
+        requests = []
+        for body in bodies:
             headers = signed(
-                {
-                    "content-type": "application/x-amz-json-1.1",
-                    "x-amz-target": f"{self._target}.{operation}",
-                },
+                common,
                 body,
                 host=http.authority,
                 path=http.path + "/",
                 service=self._service,
                 region=where.region,
                 credentials=credentials,
-                now=self._clock.time(),
+                now=now,
             )
-            headers["user-agent"] = f"wellkept/{__version__}"
-            answer = http.request("POST", "/", headers=headers, body=body, timeout=left)
-        except SecretError as error:
-            return Failure(type(error), "", str(error))
-        if answer.status != 200:
-            return sort(answer, self._clock.time())
-        return _parsed(answer.body)
+            requests.append(http.encoded("POST", "/", headers | USER_AGENT, body))
+        return [_result(answer, now) for answer in http.request_many(requests, timeout=left)]
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -109,14 +126,22 @@ class AwsClient:
         return self._ready
 
 
-def _parsed(body: bytes) -> dict[str, Any] | Failure:
+def _result(answer: Answer | SecretError, now: float) -> Result:
+    if isinstance(answer, SecretError):
+        return Failure(type(answer), "", str(answer))
+    if answer.status != 200:
+        return sort(answer, now)
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(answer.body)
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, dict):
         return parsed
     return Failure(Malformed, "", "the answer is no JSON object; is the endpoint AWS's?")
+
+
+def _expired(result: Result) -> bool:
+    return isinstance(result, Failure) and result.code in EXPIRED
 
 
 def objects(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:

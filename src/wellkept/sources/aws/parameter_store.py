@@ -23,6 +23,8 @@ class ParameterStoreSource(AwsSource):
     scheme = "aws-ssm"
     service = "ssm"
     target = "AmazonSSM"
+    single = "GetParameter"
+    batch = "GetParameters"
     batch_size = 10  # the most that GetParameters takes
 
     def full_name(self, name: str) -> str:
@@ -33,9 +35,26 @@ class ParameterStoreSource(AwsSource):
             return f"/{self.prefix}/{name}"
         return f"/{name}" if "/" in name else name
 
+    def _refusal(self, name: str) -> SecretError | None:
+        """A colon would select a version: a name with one must not silently read another parameter."""
+        if ":" not in name or name.startswith("arn:"):
+            return None
+        return NotFound(
+            f"{self.url}: {name!r}: AWS allows no colon in a parameter's name; ask for a version by version=",
+            name=name,
+            source=self.url,
+        )
+
+    def _single(self, name: str) -> dict[str, Any]:
+        return {"Name": self.full_name(name), "WithDecryption": True}
+
+    def _several(self, ids: list[str]) -> dict[str, Any]:
+        return {"Names": ids, "WithDecryption": True}
+
     def _read(self, name: str, version: str | None, deadline: float) -> Secret | SecretError:
-        if ":" in name and not name.startswith("arn:"):
-            return self._no_such_name(name)
+        refusal = self._refusal(name)
+        if refusal is not None:
+            return refusal
         if version in (None, "current"):
             return self._get(name, "", deadline)
         if version != "previous":
@@ -50,28 +69,19 @@ class ParameterStoreSource(AwsSource):
 
     def _get(self, name: str, selector: str, deadline: float) -> Secret | SecretError:
         payload = {"Name": self.full_name(name) + selector, "WithDecryption": True}
-        answer = self._client.call("GetParameter", payload, deadline)
+        answer = self._client.call(self.single, payload, deadline)
         if isinstance(answer, Failure):
             if answer.kind is NotFound and selector:
                 answer = answer._replace(text=f"{answer.text}, or it has no version {selector[1:]!r}")
             return answer.about(name, self.url)
-        return self._secret(name, answer.get("Parameter"))
+        return self._secret(name, answer)
 
-    def _batch(self, names: list[str], deadline: float) -> dict[str, Secret | SecretError] | Failure:
-        results: dict[str, Secret | SecretError] = {
-            name: self._no_such_name(name) for name in names if ":" in name and not name.startswith("arn:")
-        }
-        ids = {self.full_name(name): name for name in names if name not in results}
-        if not ids:
-            return results
-        payload = {"Names": list(ids), "WithDecryption": True}
-        answer = self._client.call("GetParameters", payload, deadline)
-        if isinstance(answer, Failure):
-            return answer
+    def _told(self, ids: dict[str, str], answer: dict[str, Any]) -> dict[str, Secret | SecretError]:
+        results: dict[str, Secret | SecretError] = {}
         for value in objects(answer, "Parameters"):
             for known_as in (str(value.get("Name")), str(value.get("ARN"))):
                 if known_as in ids:
-                    results[ids[known_as]] = self._secret(ids[known_as], value)
+                    results[ids[known_as]] = self._secret(ids[known_as], {"Parameter": value})
         unknown = answer.get("InvalidParameters")
         for full in map(str, unknown if isinstance(unknown, list) else ()):
             if full in ids and ids[full] not in results:
@@ -79,7 +89,8 @@ class ParameterStoreSource(AwsSource):
                 results[ids[full]] = failure.about(ids[full], self.url)
         return results
 
-    def _secret(self, name: str, parameter: Any) -> Secret | SecretError:
+    def _secret(self, name: str, answer: dict[str, Any]) -> Secret | SecretError:
+        parameter = answer.get("Parameter")
         parameter = parameter if isinstance(parameter, dict) else {}
         value, version = parameter.get("Value"), parameter.get("Version")
         modified = parameter.get("LastModifiedDate")
@@ -93,14 +104,6 @@ class ParameterStoreSource(AwsSource):
             version=str(version),
             source=self.url,
             created=float(modified) if isinstance(modified, (int, float)) else None,
-        )
-
-    def _no_such_name(self, name: str) -> SecretError:
-        """A colon would select a version: a name with one must not silently read another parameter."""
-        return NotFound(
-            f"{self.url}: {name!r}: AWS allows no colon in a parameter's name; ask for a version by version=",
-            name=name,
-            source=self.url,
         )
 
     def list(self, *, timeout: float | None = None) -> list[str]:

@@ -30,6 +30,8 @@ class SecretsManagerSource(AwsSource):
     scheme = "aws-sm"
     service = "secretsmanager"
     target = "secretsmanager"
+    single = "GetSecretValue"
+    batch = "BatchGetSecretValue"
     batch_size = 20  # the most that BatchGetSecretValue takes
 
     def full_name(self, name: str) -> str:
@@ -37,20 +39,21 @@ class SecretsManagerSource(AwsSource):
             return name
         return f"{self.prefix}/{name}"
 
+    def _single(self, name: str) -> dict[str, Any]:
+        return {"SecretId": self.full_name(name)}
+
+    def _several(self, ids: list[str]) -> dict[str, Any]:
+        return {"SecretIdList": ids}
+
     def _read(self, name: str, version: str | None, deadline: float) -> Secret | SecretError:
-        payload = {"SecretId": self.full_name(name), **_selector(version)}
-        answer = self._client.call("GetSecretValue", payload, deadline)
+        answer = self._client.call(self.single, self._single(name) | _selector(version), deadline)
         if isinstance(answer, Failure):
             if answer.kind is NotFound and version is not None:
                 answer = answer._replace(text=f"{answer.text}, or it has no version {version!r}")
             return answer.about(name, self.url)
         return self._secret(name, answer)
 
-    def _batch(self, names: list[str], deadline: float) -> dict[str, Secret | SecretError] | Failure:
-        ids = {self.full_name(name): name for name in names}
-        answer = self._client.call("BatchGetSecretValue", {"SecretIdList": list(ids)}, deadline)
-        if isinstance(answer, Failure):
-            return answer
+    def _told(self, ids: dict[str, str], answer: dict[str, Any]) -> dict[str, Secret | SecretError]:
         results: dict[str, Secret | SecretError] = {}
         for value in objects(answer, "SecretValues"):
             for known_as in (str(value.get("Name")), str(value.get("ARN"))):

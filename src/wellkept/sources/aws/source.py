@@ -8,7 +8,6 @@ from ...clock import SYSTEM
 from ...errors import ConfigError, SecretError
 from ..base import BaseSource
 from ..url import check_prefix
-from .at_once import at_once
 from .client import AwsClient
 from .endpoint import check_region, region_of_environment
 from .failures import Failure
@@ -28,9 +27,7 @@ class AwsSource(BaseSource):
     """``region`` and ``prefix`` say where names are looked up; ``None`` as region: ``AWS_REGION``,
     ``AWS_DEFAULT_REGION`` or AWS's configuration file. ``timeout`` in seconds."""
 
-    scheme = ""
-    service = ""
-    target = ""
+    scheme = service = target = single = batch = ""
     batch_size = 1
 
     def __init__(
@@ -100,13 +97,20 @@ class AwsSource(BaseSource):
         deadline = self._deadline(timeout)
         wanted = list(dict.fromkeys(names))
         results: dict[str, Secret | SecretError] = {}
-        if len(wanted) > 1 and not self._batch_denied:
-            size = self.batch_size
-            chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-            for part in at_once(lambda chunk: self._batch_or_failures(chunk, deadline), chunks):
-                results.update(part)
+        for name in wanted:
+            refusal = self._refusal(name)
+            if refusal is not None:
+                results[name] = refusal
+        if len(wanted) - len(results) > 1 and not self._batch_denied:
+            results |= self._in_batches([name for name in wanted if name not in results], deadline)
         rest = [name for name in wanted if name not in results]
-        results.update(zip(rest, at_once(lambda name: self._read(name, None, deadline), rest), strict=True))
+        if rest:
+            answers = self._client.call_many(self.single, [self._single(name) for name in rest], deadline)
+            for name, answer in zip(rest, answers, strict=True):
+                if isinstance(answer, Failure):
+                    results[name] = answer.about(name, self.url)
+                else:
+                    results[name] = self._secret(name, answer)
         return {name: results[name] for name in wanted}
 
     def close(self) -> None:
@@ -115,22 +119,46 @@ class AwsSource(BaseSource):
     def after_fork(self) -> None:
         self._client.after_fork()
 
+    def _refusal(self, name: str) -> SecretError | None:
+        """Why ``name`` is not even asked for."""
+        return None
+
+    def _single(self, name: str) -> dict[str, Any]:
+        """What the operation ``single`` needs to read ``name``."""
+        raise NotImplementedError
+
+    def _secret(self, name: str, answer: dict[str, Any]) -> Secret | SecretError:
+        """What the answer of ``single`` says."""
+        raise NotImplementedError
+
+    def _several(self, ids: list[str]) -> dict[str, Any]:
+        """What the operation ``batch`` needs to read all of ``ids``, which are full names."""
+        raise NotImplementedError
+
+    def _told(self, ids: dict[str, str], answer: dict[str, Any]) -> dict[str, Secret | SecretError]:
+        """What the answer of ``batch`` says; ``ids`` maps full names to names. What it does not say is read singly."""
+        raise NotImplementedError
+
     def _read(self, name: str, version: str | None, deadline: float) -> Secret | SecretError:
         raise NotImplementedError
 
-    def _batch(self, names: list[str], deadline: float) -> dict[str, Secret | SecretError] | Failure:
-        """Those of ``names`` that one call gives an answer for; those left out are read one by one."""
-        raise NotImplementedError
-
-    def _batch_or_failures(self, names: list[str], deadline: float) -> dict[str, Secret | SecretError]:
-        outcome = self._batch(names, deadline)
-        if not isinstance(outcome, Failure):
-            return outcome
-        if outcome.hopeless:
-            return {name: outcome.about(name, self.url) for name in names}
-        if outcome.refused:
-            self._batch_denied = True  # needs a permission of its own; the next process may have it
-        return {}
+    def _in_batches(self, names: list[str], deadline: float) -> dict[str, Secret | SecretError]:
+        """Those of ``names`` about which batches say something."""
+        size = self.batch_size
+        chunks = [
+            {self.full_name(name): name for name in names[start : start + size]}
+            for start in range(0, len(names), size)
+        ]
+        answers = self._client.call_many(self.batch, [self._several(list(ids)) for ids in chunks], deadline)
+        results: dict[str, Secret | SecretError] = {}
+        for ids, answer in zip(chunks, answers, strict=True):
+            if not isinstance(answer, Failure):
+                results |= self._told(ids, answer)
+            elif answer.hopeless:
+                results |= {name: answer.about(name, self.url) for name in ids.values()}
+            elif answer.refused:
+                self._batch_denied = True  # needs a permission of its own; the next process may have it
+        return results
 
     def _pages(self, operation: str, payload: dict[str, Any], timeout: float | None) -> list[dict[str, Any]]:
         """Every page of a listing. Raises what the first failing page says."""
