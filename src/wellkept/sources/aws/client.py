@@ -148,3 +148,8 @@ def objects(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """The JSON objects in the list that stands under ``key``; whatever else stands there is no answer."""
     items = answer.get(key)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def moment(value: Any) -> float | None:
+    """A time of AWS's, in seconds since the epoch; ``None`` for what can be none."""
+    return float(value) if isinstance(value, (int, float)) and 0 < value < 1e11 else None

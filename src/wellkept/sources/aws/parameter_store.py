@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Denied, Malformed, NotFound, SecretError
 from ...secret import Secret
-from .client import objects
+from .client import moment, objects
 from .failures import Failure
 from .source import AwsSource
 
@@ -103,7 +103,7 @@ class ParameterStoreSource(AwsSource):
             name=name,
             version=str(version),
             source=self.url,
-            created=float(modified) if isinstance(modified, (int, float)) else None,
+            created=moment(modified),
         )
 
     def list(self, *, timeout: float | None = None) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Malformed, NotFound, SecretError
 from ...secret import Secret
-from .client import objects
+from .client import moment, objects
 from .failures import Failure, sort_code
 from .source import AwsSource
 
@@ -80,7 +80,7 @@ class SecretsManagerSource(AwsSource):
             name=name,
             version=version,
             source=self.url,
-            created=float(created) if isinstance(created, (int, float)) else None,
+            created=moment(created),
         )
 
     def list(self, *, timeout: float | None = None) -> list[str]:
