@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Needle:
         if self.length == len(self.head):
             return self.head
         assert self._form is not None
-        return self._form(self._value)
+        return _made(self._form, self._value)
 
     def stands_at(self, data: bytes, at: int) -> bool:
         """Whether ``data`` has it at ``at``, which must not be negative."""
@@ -74,6 +75,12 @@ class Needle:
         if len(start) >= self.length:
             return False
         return self.head.startswith(start) if len(start) <= len(self.head) else self.body().startswith(start)
+
+
+@lru_cache(maxsize=32)
+def _made(form: Form, value: bytes) -> bytes:
+    """Kept for a while: a text that repeats a value's head asks again for each repetition."""
+    return form(value)
 
 
 class Index:
