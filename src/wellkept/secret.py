@@ -27,6 +27,11 @@ class Secret:
     """
 
     __slots__ = ("_value", "created", "name", "source", "version")
+    _value: str | bytes
+    name: str
+    version: str | None
+    source: str
+    created: float | None
 
     def __init__(
         self,
@@ -39,11 +44,12 @@ class Secret:
     ) -> None:
         if not isinstance(value, (str, bytes)):
             raise TypeError(f"a Secret holds str or bytes, not {type(value).__name__}")
-        self._value = value
-        self.name = name
-        self.version = version
-        self.source = source
-        self.created = created
+        fill = object.__setattr__  # our own asks whether the attribute is there already, five times
+        fill(self, "_value", value)
+        fill(self, "name", name)
+        fill(self, "version", version)
+        fill(self, "source", source)
+        fill(self, "created", created)
 
     def reveal(self) -> str:
         """The value as text. Raises ``Malformed`` when it is binary that is not UTF-8."""
@@ -139,7 +145,7 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Lets pydantic models hold a ``Secret``: takes a ``Secret``, text or bytes; serialises as the mask."""
+        """Lets pydantic models hold a ``Secret``: takes a ``Secret``, text or bytes; in JSON it is the mask."""
         from pydantic_core import core_schema
 
         def wrap(value: Any) -> Secret:
@@ -150,7 +156,7 @@ class Secret:
             raise ValueError("expected a Secret, text or bytes")
 
         return core_schema.no_info_plain_validator_function(
-            wrap, serialization=core_schema.plain_serializer_function_ser_schema(str)
+            wrap, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
         )
 
     @classmethod

@@ -22,10 +22,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..clock import Clock
-    from ..storage.protocol import Storage, Transaction
+    from ..storage.protocol import Reader, Storage, Transaction
     from ..storage.transaction import Names
     from .seals import Seal
     from .transaction import BarrierTransaction
+
+T = TypeVar("T")
+
+
+class Snapshot:
+    """``get`` and ``list`` as ``Barrier`` has them, of one moment."""
+
+    __slots__ = ("_barrier", "_below")
+
+    def __init__(self, barrier: Barrier, below: Reader) -> None:
+        self._barrier = barrier
+        self._below = below
+
+    def get(self, key: str) -> Entry | None:
+        self._barrier.check_key(key)
+        entry = self._below.get(key)
+        return None if entry is None else self._barrier.decrypt(key, entry)
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Names:
+        return self._barrier.list_through(self._below.list, prefix, after, limit)
 
 
 class Barrier:
@@ -111,6 +131,10 @@ class Barrier:
         for key, entry in self.storage.scan(prefix, after=after):
             if not key.startswith(RESERVED):
                 yield key, self.decrypt(key, entry)
+
+    def snapshot(self, action: Callable[[Snapshot], T]) -> T:
+        """Run ``action``, whose reads all see one moment."""
+        return self.storage.snapshot(lambda below: action(Snapshot(self, below)))
 
     def transaction(self) -> BarrierTransaction:
         from .transaction import BarrierTransaction  # readers do without

@@ -62,18 +62,28 @@ class Audit:
     ) -> str:
         """One record as JSON members. ``kind`` is request or response; ``clear`` are parameters that may
         be read, ``values`` those that appear as digests; ``error`` is how it ended, when not well."""
-        data: dict[str, Any] = dict(clear) if clear else {}
-        for name, value in (values or {}).items():
-            data[name] = self._chain.digest(value)
         text = (
             f'"time":"{timestamp(self._time())}","type":"{kind}","id":{_text(request.id)},'
-            f'{self._who_json(request.identity, request.client)},"operation":{_text(operation or request.operation)},'
+            f"{self._who_json(request.identity, request.client)},"
+            f'"operation":{_text(operation or request.operation)},'
             f'"path":{_text(request.path)},"version":{"null" if version is None else version}'
         )
         if kind == "response":
             cause = "null" if error is None else _text(type(error).__name__)
             text += f',"outcome":"{outcome_of(error)}","error":{cause}'
-        return f'{text},"data":{_object(data)}'
+        return f'{text},"data":{self._data(clear, values)}'
+
+    def _data(self, clear: Mapping[str, Any] | None, values: Mapping[str, bytes] | None) -> str:
+        digests = (
+            [f'{_quote(name)}:"{self._chain.digest(value)}"' for name, value in values.items()]
+            if values
+            else []
+        )
+        if clear:
+            import json
+
+            digests.insert(0, json.dumps(clear, separators=(",", ":"))[1:-1])
+        return "{" + ",".join(digests) + "}"
 
     def write(self, records: Sequence[str]) -> None:
         """Make ``records`` durable. Raises ``AuditError``: then nothing may be answered."""
@@ -103,19 +113,20 @@ def outcome_of(error: BaseException | None) -> str:
 
 def timestamp(moment: float) -> str:
     """RFC 3339, UTC, microseconds."""
+    global _second
     seconds, micro = divmod(round(moment * 1_000_000), 1_000_000)
-    year, month, day, hour, minute, second = time.gmtime(seconds)[:6]
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z"
+    known = _second
+    if known[0] != seconds:
+        year, month, day, hour, minute, second = time.gmtime(seconds)[:6]
+        known = (seconds, f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.")
+        _second = known
+    return f"{known[1]}{micro:06}Z"
+
+
+_second = (-1, "")
+"""The last second that was asked for, and its text; one tuple, so that threads never mix two."""
 
 
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else type(value).__name__
     return _quote(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
-
-
-def _object(data: Mapping[str, Any]) -> str:
-    if not data:
-        return "{}"
-    import json
-
-    return json.dumps(data, separators=(",", ":"))

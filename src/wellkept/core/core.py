@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..clock import Clock
-    from ..storage.protocol import Storage, Transaction
+    from ..storage.protocol import Reader, Storage, Transaction
     from .audit import Audit
     from .authority import Authority
     from .command import Command, Engine
@@ -74,9 +74,7 @@ class Core:
             self._mutate(steps)
             self._clean_up(steps)
         else:
-            for step in steps:
-                if step.error is None:
-                    self._run(step, self._storage)
+            self._read(steps)
         self._record("response", steps)
         return [step.answer() for step in steps]
 
@@ -105,7 +103,7 @@ class Core:
         step.command = engine.parse(request.operation, rest, request.data)
         step.mutation = request.operation in MUTATIONS
 
-    def _authorise(self, step: _Step, source: Storage | Transaction) -> None:
+    def _authorise(self, step: _Step, source: Reader) -> None:
         """Raises ``Denied``. Settles whether an update is a create, where the sender may not do both."""
         request, command = step.request, step.command
         assert command is not None
@@ -124,6 +122,31 @@ class Core:
                 f"{self._authority.explain(request.identity.policies)}",
                 name=step.subject,
             )
+
+    def _read(self, steps: list[_Step]) -> None:
+        """All that only looks at entries sees one moment; what concerns the store as a whole runs outside of it."""
+        looking = []
+        for step in steps:
+            if step.command is not None and step.error is None:
+                if step.command.transaction:
+                    looking.append(step)
+                else:
+                    self._run(step, self._storage)
+        if not looking:
+            return
+
+        def look(moment: Reader) -> None:
+            for step in looking:
+                self._run(step, moment)
+
+        failure: WellkeptError | None = None
+        try:
+            self._storage.snapshot(look)
+        except WellkeptError as error:
+            failure = clean(error, looking[0].request)
+        if failure is not None:
+            for step in looking:
+                step.fail(failure)
 
     def _mutate(self, steps: list[_Step]) -> None:
         if self._abort(steps):

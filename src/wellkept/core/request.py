@@ -8,6 +8,7 @@ need no second vocabulary. These classes are slotted by hand or named tuples, no
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -100,10 +101,9 @@ class Response:
 
 def new_id() -> str:
     """A random identifier in UUID's version 4 form, without the cost of importing ``uuid``."""
-    import os
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""RFC 9562's two fixed bits, ``10``, in front of two random ones."""

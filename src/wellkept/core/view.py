@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Entry, Storage, Transaction
+    from ..storage.protocol import Entry, Reader, Transaction
 
 
 class View:
-    """Keys under ``prefix``, as if there were no others: for reading, from storage or a transaction."""
+    """Keys under ``prefix``, as if there were no others: for reading."""
 
     __slots__ = ("_prefix", "_source")
 
-    def __init__(self, source: Storage | Transaction, prefix: str) -> None:
+    def __init__(self, source: Reader, prefix: str) -> None:
         self._source = source
         self._prefix = prefix
 

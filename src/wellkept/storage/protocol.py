@@ -31,6 +31,14 @@ class Entry(NamedTuple):
     revision: int
 
 
+class Reader(Protocol):
+    """What reads: a storage, a transaction, or one moment of a storage."""
+
+    def get(self, key: str) -> Entry | None: ...
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]: ...
+
+
 class Transaction(Protocol):
     """Reads see the store as of their own moment plus this transaction's writes; commit validates them."""
 
@@ -88,6 +96,12 @@ class Storage(Protocol):
         """All entries whose key starts with ``prefix`` and is greater than ``after``, in key order.
 
         Reads in pages and holds no lock between them.
+        """
+
+    def snapshot(self, action: Callable[[Reader], T]) -> T:
+        """Run ``action``, whose reads all see one moment; for several reads, also cheaper than one by one.
+
+        ``action`` must be short, must not write, and must not keep what it is given.
         """
 
     def transaction(self) -> Transaction:

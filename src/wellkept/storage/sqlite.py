@@ -8,7 +8,7 @@ writes), ``sqlite_schema`` (every statement), ``sqlite_create`` (new files and c
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Conflict, InvalidRequest, StorageUnavailable, ValueTooLarge
 from . import sqlite_schema as sql
@@ -21,14 +21,32 @@ from .sqlite_schema import checksum
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .protocol import Entry
     from .sqlite_schema import State
     from .transaction import ListRead, Names, OptimisticTransaction
 
+T = TypeVar("T")
+
 MAX_MARK = 2048
 """Bytes of a mark's value."""
+
+
+class Snapshot:
+    """``get`` and ``list`` as ``SQLiteStorage`` has them, of one moment."""
+
+    __slots__ = ("_db", "_path")
+
+    def __init__(self, db: sqlite3.Connection, path: str) -> None:
+        self._db = db
+        self._path = path
+
+    def get(self, key: str) -> Entry | None:
+        return tree.find(self._db, self._path, encode_key(key))
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        return tree.children(self._db, self._path, encode_prefix(prefix), encode_bound(after), limit)
 
 
 class SQLiteStorage:
@@ -91,6 +109,9 @@ class SQLiteStorage:
             yield from page
             if page:
                 behind = page[-1][0].encode()
+
+    def snapshot(self, action: Callable[[Snapshot], T]) -> T:
+        return self._pool.read(lambda db, path: action(Snapshot(db, path)), snapshot=True)
 
     def transaction(self) -> OptimisticTransaction:
         from .transaction import OptimisticTransaction  # readers do without

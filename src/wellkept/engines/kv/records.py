@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_VERSIONS = 10
 
+_parse = json.JSONDecoder().decode
+_NO_FLAGS: dict[str, Any] = {}
 _FLAGS = ("enabled", "not_before", "expires", "deleted", "destroyed", "content_type")
 _PLAIN = VersionInfo(0, "", 0.0)._asdict()
 _FIELDS = (
@@ -31,6 +33,7 @@ _FIELDS = (
     "rotation_policy",
     "custom_metadata",
 )
+_OPTIONAL = frozenset(_FIELDS)
 
 
 class Record:
@@ -66,8 +69,12 @@ class Record:
 
     def info(self, number: int) -> VersionInfo:
         """A version with its stages filled in."""
-        labels = sorted(label for label, held in self.stages.items() if held == number)
-        return self.versions[number]._replace(stages=tuple(labels))
+        labels = [label for label, held in self.stages.items() if held == number]
+        if not labels:
+            return self.versions[number]
+        labels.sort()
+        number, uuid, created, _, *rest = self.versions[number]
+        return VersionInfo._make((number, uuid, created, tuple(labels), *rest))
 
     def add(self, now: float, *, stages: Iterable[str], content_type: str, **flags: Any) -> VersionInfo:
         """Append a version; ``stages`` are put on it, and ``current`` moves the way ``move`` says."""
@@ -132,16 +139,15 @@ class Record:
     @classmethod
     def decode(cls, stored: bytes) -> Record:
         """From stored bytes, which are authentic (the barrier has checked them)."""
-        document = json.loads(stored)
+        document = _parse(stored.decode())
         record = cls(document["created"])
         record.updated = document["updated"]
         record.latest = document["latest"]
         record.stages = document["stages"]
         for number, uuid, created, *flags in document["versions"]:
-            record.versions[number] = VersionInfo(number, uuid, created, **(flags[0] if flags else {}))
-        for field in _FIELDS:
-            if field in document:
-                setattr(record, field, document[field])
+            record.versions[number] = VersionInfo(number, uuid, created, **(flags[0] if flags else _NO_FLAGS))
+        for field in _OPTIONAL.intersection(document):
+            setattr(record, field, document[field])
         return record
 
 
