@@ -7,7 +7,7 @@ It satisfies the storage protocol itself, so what stands on it need not know tha
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..clock import SYSTEM
 from ..errors import Conflict, IntegrityError, InvalidRequest, Sealed, StoreError
