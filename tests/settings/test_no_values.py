@@ -26,13 +26,14 @@ from pydantic import (
     PostgresDsn,
     SecretBytes,
     SecretStr,
+    ValidationError,
     WrapValidator,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from wellkept import Denied, Secret, Settings, SettingsError, Unavailable
+from wellkept import Denied, ManualClock, Secret, Settings, SettingsError, Unavailable
 from wellkept.settings import Url
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def one_field(annotation: Any) -> type[Settings]:
 
 def failure(cls: type[Settings], source: Any) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
-        cls.load(source)
+        cls.load(source, clock=ManualClock())
     return caught.value
 
 
@@ -137,6 +138,15 @@ def assert_nothing_of(planted: str, texts: list[str]) -> None:
     pieces = {planted[at : at + 4].casefold() for at in range(len(planted) - 3)}
     for text in texts:
         assert not [piece for piece in pieces if piece in text.casefold()], text
+
+
+def test_the_search_finds_what_pydantics_own_error_gives_away(
+    texts_of: Callable[[BaseException], list[str]],
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        one_field(int).model_validate({"field": PLANTED})
+    assert PLANTED not in str(caught.value)
+    assert any(PLANTED in text for text in [*texts_of(caught.value), str(caught.value.errors())])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in REFUSING if kind != "object"])

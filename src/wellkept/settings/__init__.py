@@ -2,7 +2,7 @@
 
 ``model`` is the class people inherit from; ``plan`` knows which secrets a class needs; ``reading``, ``gather``
 and ``validate`` are the three steps of a load, ``reasons`` and ``explain`` say what went wrong without any
-value; ``example`` and ``schema`` write a class down for people and tools. Needs the extra ``settings``.
+value; ``env_example`` and ``schema`` write a class down for people and tools. Needs the extra ``settings``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .reference import From
 
 if TYPE_CHECKING:
     from .dotted import from_dotted
-    from .example import example
+    from .env_example import example
     from .model import Settings
     from .pydantic_source import WellkeptSettingsSource, build
     from .rules import Url
@@ -37,7 +37,7 @@ _HOMES = {
     "Url": "rules",
     "WellkeptSettingsSource": "pydantic_source",
     "build": "pydantic_source",
-    "example": "example",
+    "example": "env_example",
     "from_dotted": "dotted",
     "json_schema": "schema",
 }

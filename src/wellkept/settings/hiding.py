@@ -11,7 +11,7 @@ from .kinds import kind_of
 from .plan import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -41,13 +41,20 @@ def hidden_fields(instance: BaseModel) -> set[str]:
     return hidden.union(model.__pydantic_decorators__.computed_fields)
 
 
-def masked_arguments(
-    instance: BaseModel, arguments: Iterable[tuple[str | None, Any]]
-) -> Iterator[tuple[str | None, Any]]:
-    """``repr``'s arguments with hidden ones masked, unless they are of a type that masks itself."""
+def masked_arguments(instance: BaseModel) -> Iterator[tuple[str, Any]]:
+    """The arguments of ``repr``, hidden ones masked unless they are of a type that masks itself.
+
+    Computed fields are not computed for it: that may fail, and is masked anyhow.
+    """
+    model = type(instance)
     hidden = hidden_fields(instance)
-    for name, value in arguments:
-        yield name, MASKED if name in hidden and not _masks_itself(value) else value
+    for name, info in model.model_fields.items():
+        if info.repr and name in instance.__dict__:
+            value = instance.__dict__[name]
+            yield name, MASKED if name in hidden and not _masks_itself(value) else value
+    for name, computed in model.__pydantic_decorators__.computed_fields.items():
+        if computed.info.repr:
+            yield name, MASKED
 
 
 def mask_json(instance: BaseModel, serialized: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from pydantic import BaseModel, ConfigDict, model_serializer
+try:
+    from pydantic import BaseModel, ConfigDict, model_serializer
+except ModuleNotFoundError as error:
+    if error.name != "pydantic":
+        raise
+    raise ModuleNotFoundError(
+        "wellkept.Settings needs pydantic: pip install 'wellkept[settings]'", name="pydantic"
+    ) from None
 
 from ..errors import SettingsError, WellkeptError
 from .plan import plan_of
@@ -108,7 +115,7 @@ class Settings(BaseModel):
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         from .hiding import masked_arguments
 
-        return masked_arguments(self, super().__repr_args__())
+        return masked_arguments(self)
 
     @model_serializer(mode="wrap")
     def _mask_in_json(

@@ -1,8 +1,9 @@
 """Rules about the text of a value whose type hides it: lengths and patterns on ``Secret``, URL schemes on anything.
 
 ``Annotated[Secret, Field(min_length=32, pattern="^sk_")]`` is what people write; but pydantic applies such
-constraints to text only, and ``Secret`` is none. So the constraints of a ``Secret`` field are replaced, before
-pydantic builds its validator, by one rule that hands the text to pydantic's own check.
+constraints to text only, and ``Secret`` is none (nor is its own ``SecretStr``, as far as patterns go). So the
+constraints of such a field are replaced, before pydantic builds its validator, by one rule that hands the text
+to pydantic's own check.
 """
 
 from __future__ import annotations
@@ -66,19 +67,20 @@ class Url(_Rule):
 
 
 class TextRules(_Rule):
-    """Length and pattern of a ``Secret``'s text."""
+    """Length and pattern of a hidden text."""
 
     __slots__ = ()
 
     def __init__(self, **rules: Any) -> None:
         names = {"min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
-        super().__init__(core_schema.str_schema(**rules), {names[name]: rule for name, rule in rules.items()})
+        schema = {names[name]: getattr(rule, "pattern", rule) for name, rule in rules.items()}
+        super().__init__(core_schema.str_schema(**rules), schema)
 
 
 def move_constraints(model: type[BaseModel]) -> None:
-    """Replace the text constraints of ``model``'s ``Secret`` fields by ``TextRules``."""
+    """Replace the text constraints of ``model``'s ``Secret`` and ``SecretStr`` fields by ``TextRules``."""
     for info in model.model_fields.values():
-        if info.metadata and Secret in alternatives(info.annotation):
+        if info.metadata and not {Secret, SecretStr}.isdisjoint(alternatives(info.annotation)):
             rules, others = _split(info.metadata)
             if rules:
                 info.metadata = [TextRules(**rules), *others]
@@ -97,7 +99,7 @@ def _split(metadata: list[Any]) -> tuple[dict[str, Any], list[Any]]:
             inner, more = _split(list(item))
             rules.update(inner)
             others += more
-        elif vars_of(item).keys() == {"pattern"}:
+        elif _given(item).keys() == {"pattern"}:
             # What Field(pattern=...) leaves: an object of pydantic's own with nothing else in it.
             rules["pattern"] = item.pattern
         else:
@@ -105,8 +107,8 @@ def _split(metadata: list[Any]) -> tuple[dict[str, Any], list[Any]]:
     return rules, others
 
 
-def vars_of(item: Any) -> dict[str, Any]:
-    return getattr(item, "__dict__", {})
+def _given(item: Any) -> dict[str, Any]:
+    return {name: value for name, value in getattr(item, "__dict__", {}).items() if value is not None}
 
 
 def _text(value: Any) -> str:

@@ -105,6 +105,8 @@ def resolved(schema: Schema, definitions: Schema) -> Schema:
 
 
 def _without_null(schema: Schema) -> Schema:
+    if None in schema.get("enum", ()):
+        schema = {**schema, "enum": [value for value in schema["enum"] if value is not None]}
     arms = [arm for arm in schema.get("anyOf", []) if arm != {"type": "null"}]
     if len(arms) != 1:
         return {**schema, "anyOf": arms} if arms else schema

@@ -89,8 +89,7 @@ def example(model: type[BaseModel]) -> str:
 def _block(name: str, leaf: Leaf, schema: Schema) -> Iterator[str]:
     for paragraph in (leaf.info.description or "").splitlines():
         yield from (f"# {line}" for line in textwrap.wrap(paragraph, 100))
-    need = "required" if leaf.needed else "optional"
-    yield f"# {need}; {'; '.join(_hints(leaf, schema))}"
+    yield f"# {_need(leaf)}; {'; '.join(_hints(leaf, schema))}"
     if leaf.name != name:
         yield f"# in a store: {leaf.name}"
     default = schema.get("default")
@@ -98,15 +97,21 @@ def _block(name: str, leaf: Leaf, schema: Schema) -> Iterator[str]:
     yield f"{name}=" if leaf.needed else f"#{name}={shown}"
 
 
+def _need(leaf: Leaf) -> str:
+    if leaf.needed or not leaf.info.is_required():
+        return "required" if leaf.needed else "optional"
+    return f"optional, but required with anything else of {'.'.join(leaf.path[:-1])}"
+
+
 def _hints(leaf: Leaf, schema: Schema) -> Iterator[str]:
-    schemes = sorted(_schemes(leaf))
+    schemes = _schemes(leaf)
     choices = _choices(schema)
     if choices:
         yield f"one of: {', '.join(choices)}"
     elif schemes:
         yield f"URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
     else:
-        yield _type(schema)
+        yield _type(schema) + _parts(schema)
     is_url = schemes or schema.get("format") in ("uri", "multi-host-uri")
     for key, words in _LIMITS.items():
         if key in schema and not (is_url and key in ("minLength", "maxLength")):
@@ -120,12 +125,22 @@ def _type(schema: Schema) -> str:
     return _FORMATS.get(schema.get("format", ""), _TYPES.get(schema.get("type", ""), "text"))
 
 
+def _parts(schema: Schema) -> str:
+    """The properties of a JSON object that a class describes."""
+    names = list(schema.get("properties", ()))
+    needed = [name for name in names if name in schema.get("required", ())]
+    optional = [name for name in names if name not in needed]
+    with_needed = f" with {', '.join(needed)}" if needed else ""
+    return with_needed + (f", optionally {', '.join(optional)}" if optional else "")
+
+
 def _choices(schema: Schema) -> list[str]:
     values: list[Any] = [schema["const"]] if "const" in schema else schema.get("enum", [])
     return [_one_line(value if isinstance(value, str) else json.dumps(value)) for value in values]
 
 
-def _schemes(leaf: Leaf) -> set[str]:
+def _schemes(leaf: Leaf) -> list[str]:
+    """The URL schemes that a field takes; of a long list, those that name no driver."""
     found: set[str] = set()
     declared = [getattr(arm, "_constraints", None) for arm in alternatives(leaf.info.annotation)]
     for rule in (*leaf.info.metadata, *declared):
@@ -133,7 +148,8 @@ def _schemes(leaf: Leaf) -> set[str]:
             found.update(rule.schemes)
         elif isinstance(rule, UrlConstraints):
             found.update(rule.allowed_schemes or ())
-    return found
+    plain = {scheme for scheme in found if "+" not in scheme}
+    return sorted(plain if plain and len(found) > 3 else found)
 
 
 def _one_line(text: str) -> str:
