@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "sources" / "aws.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def billing(sm, ssm):
     sm.create_secret(Name="prod/billing/database", SecretString=json.dumps({"password": "pw"}))
     sm.create_secret(Name="prod/billing/signing-key", SecretString="first")

@@ -14,8 +14,29 @@ from wellkept.sources.registry import open_source
 from wellkept.testing.faults import FaultProxy, Reply
 
 KEYS = st.sampled_from(
-    "SecretString SecretBinary VersionId CreatedDate Parameter Value Version SecretValues Errors Name SecretId "
-    "ErrorCode Message Parameters InvalidParameters LastModifiedDate __type message code ARN NextToken".split()
+    [
+        "SecretString",
+        "SecretBinary",
+        "VersionId",
+        "CreatedDate",
+        "Parameter",
+        "Value",
+        "Version",
+        "SecretValues",
+        "Errors",
+        "Name",
+        "SecretId",
+        "ErrorCode",
+        "Message",
+        "Parameters",
+        "InvalidParameters",
+        "LastModifiedDate",
+        "__type",
+        "message",
+        "code",
+        "ARN",
+        "NextToken",
+    ]
 )
 LEAVES = (
     st.none()
