@@ -88,7 +88,7 @@ def example(model: type[BaseModel]) -> str:
 
 def _block(name: str, leaf: Leaf, schema: Schema) -> Iterator[str]:
     for paragraph in (leaf.info.description or "").splitlines():
-        yield from (f"# {line}" for line in textwrap.wrap(paragraph, 100))
+        yield from (f"# {line}".rstrip() for line in textwrap.wrap(paragraph, 100) or [""])
     yield f"# {_need(leaf)}; {'; '.join(_hints(leaf, schema))}"
     if leaf.name != name:
         yield f"# in a store: {leaf.name}"
