@@ -54,8 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(words: list[str]) -> int:
     if words and words[0] == "run":
+        import gc
+
         from .run import main as run
 
+        gc.disable()  # nearly all of it is imports, and then this process is another program
         return run(words[1:])
     from .dispatch import dispatch
 

@@ -16,8 +16,8 @@ import fcntl
 import os
 import stat
 import time
-import weakref
-from threading import Lock
+from _thread import allocate_lock  # `threading` and `weakref` cost two milliseconds at start-up
+from _weakrefset import WeakSet
 from typing import TYPE_CHECKING
 
 from ..errors import AuditError, WellkeptError
@@ -41,7 +41,7 @@ LOCK_TIMEOUT = 30.0
 
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 _CHUNK = 1 << 20
-_files: weakref.WeakSet[AuditFile] = weakref.WeakSet()
+_files: WeakSet[AuditFile] = WeakSet()
 _registered = False
 
 
@@ -54,7 +54,7 @@ class AuditFile:
         self._marks = marks
         self._fd = -1
         self._known = START
-        self._mutex = Lock()
+        self._mutex = allocate_lock()
         _register(self)
 
     def initialise(self) -> None:
@@ -167,7 +167,7 @@ class AuditFile:
 
     def _after_fork(self) -> None:
         """In the child: the descriptor shares its lock with the parent's, so it must be another."""
-        self._mutex = Lock()
+        self._mutex = allocate_lock()
         self._forget()
 
     def _refused(self, failure: OSError) -> WellkeptError:
