@@ -91,7 +91,11 @@ def parse_dotenv(text: str, *, path: str) -> list[tuple[str, str | None, int]]:
     from io import StringIO
 
     parser, variables = _python_dotenv()
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if parser.Reader(
+        StringIO("\ufeff")
+    ).has_next():  # before 1.2, python-dotenv took a BOM for part of the name
+        text = text.removeprefix("\ufeff")
     entries: list[tuple[str, str | None, int]] = []
     known: dict[str, str | None] = {}
     wrong: list[int] = []

@@ -17,8 +17,9 @@ def env_candidates(name: str, prefix: str = "") -> tuple[str, ...]:
     """The variables to try for ``name``, in order: exactly as written, then ``env_name``.
 
     With a ``prefix`` (``billing``) both are tried with it in front (``billing/name``, ``BILLING_NAME``), and
-    nothing without it.
+    nothing without it. A name with no ASCII letter or digit in it is tried as written only: what is left of it
+    says nothing, and shells set a variable ``_``.
     """
     full = f"{prefix}/{name}" if prefix else name
     mapped = env_name(full)
-    return (full,) if mapped == full else (full, mapped)
+    return (full,) if mapped == full or not env_name(name).strip("_") else (full, mapped)

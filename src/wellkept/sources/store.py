@@ -9,7 +9,7 @@ where its key is not found; neither is a failure that retrying would mend.
 from __future__ import annotations
 
 import os
-from threading import Lock
+from _thread import allocate_lock  # `threading` costs a millisecond at start-up
 from typing import TYPE_CHECKING
 
 from ..clock import SYSTEM
@@ -53,7 +53,7 @@ class StoreSource(BaseSource):
         options += [] if policies is None else [f"policies={','.join(policies)}"]
         self.url = f"store:{path}" + ("?" + "&".join(options) if options else "")
         self._clock = clock
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._store: LocalStore | None = None
         self.prompt: Callable[[], str] | None = None
         """Asked for the passphrase of a store that has one; the command line sets it."""
@@ -106,19 +106,22 @@ class StoreSource(BaseSource):
 
     def after_fork(self) -> None:
         """The store itself never touches what its parent opened; only our lock may be left held."""
-        self._lock = Lock()
+        self._lock = allocate_lock()
 
     def _opened(self) -> LocalStore:
         store = self._store
         if store is not None:
             return store
         from ..core.local import open_store
+        from ..core.place import DATABASE
 
         with self._lock:
             if self._store is None:
-                if not os.path.isdir(self.path):
+                if not os.path.lexists(os.path.join(self.path, DATABASE)):
                     raise ConfigError(f"there is no store at {self.path}; make one with: wellkept init")
-                self._store = open_store(self.path, policies=self.policies, clock=self._clock, prompt=self.prompt)
+                self._store = open_store(
+                    self.path, policies=self.policies, clock=self._clock, prompt=self.prompt
+                )
             return self._store
 
     def _full(self, name: str) -> str:
