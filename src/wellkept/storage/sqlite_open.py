@@ -139,17 +139,33 @@ def _recognise(db: sqlite3.Connection, path: str) -> None:
     mode = db.execute("PRAGMA journal_mode").fetchone()[0]
     if version < 1 or tables != sql.TABLES or mode != b"wal":
         raise damaged(path, "the outline of the database file is damaged")
-    size = os.stat(path).st_size
     pages = db.execute("PRAGMA page_count").fetchone()[0]
-    if size < pages * sql.PAGE_SIZE and not _has_log(path):
-        raise damaged(path, f"the database file is cut short ({size} of {pages * sql.PAGE_SIZE} bytes)")
+    if not _all_present(path, pages):
+        raise damaged(path, "the database file is cut short")
 
 
-def _has_log(path: str) -> bool:
+def _all_present(path: str, pages: int) -> bool:
+    """Whether each page is in the file or, where it grew lately, in the log beside it."""
+    if os.stat(path).st_size >= pages * sql.PAGE_SIZE:
+        return True
+    logged = _logged_pages(path + "-wal")
+    whole = os.stat(path).st_size // sql.PAGE_SIZE  # anew: somebody may just have moved the log into the file
+    return all(page in logged for page in range(whole + 1, pages + 1))
+
+
+def _logged_pages(path: str) -> set[int]:
+    """The page numbers in a write-ahead log (https://www.sqlite.org/fileformat2.html, section 4)."""
     try:
-        return os.stat(path + "-wal").st_size > 0
+        with open(path, "rb") as log:
+            raw = log.read()
     except OSError:
-        return False
+        return set()
+    salt, step = raw[16:24], 24 + sql.PAGE_SIZE
+    return {
+        int.from_bytes(raw[at : at + 4], "big")
+        for at in range(32, len(raw) - step + 1, step)
+        if raw[at + 8 : at + 16] == salt
+    }
 
 
 def load_state(db: sqlite3.Connection, path: str) -> State:
