@@ -25,7 +25,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("run_help", "run a command with the secrets in its environment, or as files in memory"),
         "export": ("export", "print as .env, JSON, YAML, shell, Kubernetes Secret or Docker env file"),
         "check": ("check", "validate an application's settings before it starts"),
-        "example": ("example", "print .env.example or a JSON schema of an application's settings"),
+        "example": ("check", "print .env.example or a JSON schema of an application's settings"),
     },
     "keeping": {
         "audit tail": ("audit", "the last records: who read and wrote what"),
