@@ -163,9 +163,14 @@ class Barrier:
 
     def rotate(self) -> int:
         """Take a new data key for all writes from now on, here and in every other process; returns its term."""
+        return self._rotate(unless_used_less_than=0)
 
+    def _rotate(self, unless_used_less_than: int) -> int:
         def change(transaction: Transaction) -> int:
-            ring = self.current_ring(transaction).rotated(self._clock.time(), self.storage.revision())
+            ring, revision = self.current_ring(transaction), self.storage.revision()
+            if revision - ring.active.since < unless_used_less_than:
+                return ring.active.number  # another process was quicker
+            ring = ring.rotated(self._clock.time(), revision)
             transaction.put(KEYRING, ring.seal())
             return ring.active.number
 
@@ -254,7 +259,7 @@ class Barrier:
         """Rotate when the active term has been used often enough; a failure to do so is made up for later."""
         if revision - self.ring.active.since >= self.rotate_after:
             try:
-                self.rotate()
+                self._rotate(unless_used_less_than=self.rotate_after)
             except (StoreError, Conflict):
                 pass  # what was just committed stays committed, and the limit leaves room to try again
 

@@ -63,7 +63,7 @@ def _rewrite_batch(barrier: Barrier, keys: Sequence[str]) -> int:
             count += 1
         return count
 
-    return transact(barrier.storage, change)
+    return transact(barrier.storage, change, attempts=1000)
 
 
 def _forget(barrier: Barrier, active: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import Conflict
+from ..storage.keys import check_value, encode_key
 from ..storage.protocol import Entry
 from .envelope import enclose
 from .names import KEYRING
@@ -51,6 +52,8 @@ class BarrierTransaction:
 
     def put(self, key: str, value: bytes) -> None:
         self._barrier.check_key(key)
+        encode_key(key)
+        check_value(key, value)
         self._inner.put(key, enclose(self._ring.cipher, self._ring.active.number, key, value))
         self._written[key] = value
 
