@@ -37,7 +37,8 @@ class Place:
         self._known = (*config.environments, environment.name)
         self._env_given = env is not None
         self._base = environment.base
-        self._urls = (
+        self.options = environment.options
+        self.urls = (
             (f"store:{_escaped(self.path)}?prefix={_escaped(self.prefix)}",) if store else environment.sources
         )
 
@@ -67,7 +68,7 @@ class Place:
         """Where the environment's secrets come from."""
         from ..sources.registry import open_source
 
-        opened = open_source(self._urls, base=self._base)
+        opened = open_source(self.urls, base=self._base)
         for source in getattr(opened, "sources", (opened,)):
             if hasattr(source, "prompt"):
                 source.prompt = ask

@@ -62,6 +62,8 @@ def find(words: list[str]) -> tuple[str, list[str]]:
     two = " ".join(words[:2])
     if two in COMMANDS:
         return two, words[2:]
+    if words[0] == "policy" and any(":" in word for word in words[1:2]):
+        return "policy for", words[1:]  # a settings class where a subcommand would stand
     if words[0] in COMMANDS or words[0] in GROUPED:
         return words[0], words[1:]
     from difflib import get_close_matches

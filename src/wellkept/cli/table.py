@@ -25,12 +25,17 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("run_help", "run a command with the secrets in its environment, or as files in memory"),
         "export": ("export", "print as .env, JSON, YAML, shell, Kubernetes Secret or Docker env file"),
         "check": ("check", "validate an application's settings before it starts"),
+        "doctor": ("posture", "read every secret once and say what was met, and as whom"),
         "example": ("check", "print .env.example or a JSON schema of an application's settings"),
     },
     "keeping": {
         "audit tail": ("audit", "the last records: who read and wrote what"),
         "audit show": ("audit", "records by name, user, outcome and time"),
         "audit verify": ("audit", "prove that no record was changed, dropped or reordered"),
+        "policy for": (
+            "posture",
+            "the smallest policy for an application's settings, in a provider's language",
+        ),
         "policy list": ("policy", "names of the policies"),
         "policy read": ("policy", "print a policy"),
         "policy write": ("policy", "create or replace a policy from JSON"),

@@ -53,6 +53,10 @@ class Source(Protocol):
     def after_fork(self) -> None:
         """Called in the child of a fork: forget (never close) whatever belongs to the parent."""
 
+    def whoami(self) -> str:
+        """As whom secrets are read here, in a few words for a person; asks the service only where that is free of
+        permissions. Raises nothing: what cannot be told is said so."""
+
 
 class BaseSource:
     """The parts that most sources share: inherit, set ``url``, write ``read``."""
@@ -83,6 +87,14 @@ class BaseSource:
 
     def after_fork(self) -> None:
         return None
+
+    def whoami(self) -> str:
+        import getpass
+
+        try:
+            return f"the operating-system user {getpass.getuser()}"
+        except (OSError, KeyError):
+            return "an operating-system user without a name"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url}>"
