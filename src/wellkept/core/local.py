@@ -19,6 +19,7 @@ from .audit_chain import Chain
 from .audit_file import AuditFile
 from .authority import Authority
 from .client import this_process
+from .command import Lazy
 from .core import Core
 from .facade import LocalStore
 from .model import Metadata, Version, VersionInfo
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from ..barrier.seals.keyfile import KeyFileSeal
     from ..clock import Clock
     from .command import Engine
+
+
+BUSY_TIMEOUT = 30.0
+"""Seconds to wait for other writers: a batch of 100,000 secrets may keep the lock for ten."""
 
 
 def create_store(
@@ -63,7 +68,7 @@ def create_store(
             f"{directory}: no store can be made here ({os.strerror(error.errno or 0)})"
         )
     else:
-        storage = SQLiteStorage.open(os.path.join(directory, DATABASE))
+        storage = SQLiteStorage.open(os.path.join(directory, DATABASE), busy_timeout=BUSY_TIMEOUT)
         return _assemble(directory, barrier.over(storage), (OPERATOR,), clock)
     finally:
         if made is not None:
@@ -102,7 +107,7 @@ def open_store(
     database = os.path.join(directory, DATABASE)
     if not os.path.lexists(database):
         raise StorageUnavailable(f"there is no store in {directory}; make one with: wellkept init")
-    storage = SQLiteStorage.open(database)
+    storage = SQLiteStorage.open(database, busy_timeout=BUSY_TIMEOUT)
     try:
         if seal is None:
             from .unlock import find_seal
@@ -117,7 +122,6 @@ def open_store(
 
 def _assemble(directory: str, barrier: Barrier, policies: tuple[str, ...], clock: Clock) -> LocalStore:
     from ..engines.kv import KV
-    from .system import System
 
     chain = Chain(barrier.derive("audit"))
     audit = Audit(AuditFile(os.path.join(directory, AUDIT), chain, barrier), chain, clock)
@@ -127,10 +131,12 @@ def _assemble(directory: str, barrier: Barrier, policies: tuple[str, ...], clock
 
         write_archive(directory, barrier, archive, clock)
 
-    mounts: dict[str, tuple[Engine, str]] = {
-        "secret": (KV(), "mount/secret/"),
-        "sys": (System(barrier, audit, chain, backup), "sys/"),
-    }
+    def system() -> Engine:
+        from .system import System
+
+        return System(barrier, audit, chain, backup)
+
+    mounts: dict[str, tuple[Engine, str]] = {"secret": (KV(), "mount/secret/"), "sys": (Lazy(system), "sys/")}
     core = Core(barrier, audit, Authority(barrier), mounts, clock, barrier.storage.scrub)  # type: ignore[attr-defined]
     return LocalStore(directory, barrier, audit, core, Identity(this_process().user, policies))
 

@@ -10,7 +10,6 @@ from ...core.request import Response
 from ...errors import InvalidRequest, NotFound
 from . import keys
 from .records import choose, unusable
-from .values import decode_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +37,8 @@ def read(name: str, data: Mapping[str, Any]) -> Command:
 def subkeys(name: str, data: Mapping[str, Any]) -> Command:
     """``subkeys/NAME``: the fields of a JSON value with ``null`` for leaves, down to ``depth`` (0: all)."""
     version, stage = _which(name, data, _SUBKEYS)
+    from .values import decode_object
+
     depth = options.optional_number(data, "depth", f"subkeys of {name!r}") or 0
 
     def run(view: View, now: float) -> Response:

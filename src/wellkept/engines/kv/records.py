@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_VERSIONS = 10
 
 _parse = json.JSONDecoder().decode
+_print = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _NO_FLAGS: dict[str, Any] = {}
 _FLAGS = ("enabled", "not_before", "expires", "deleted", "destroyed", "content_type")
 _PLAIN = VersionInfo(0, "", 0.0)._asdict()
@@ -134,7 +135,7 @@ class Record:
             value = getattr(self, field)
             if value:
                 document[field] = value
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+        return _print(document).encode()
 
     @classmethod
     def decode(cls, stored: bytes) -> Record:

@@ -25,6 +25,8 @@ MAX_JSON_DEPTH = 100
 MAX_INTEGER_BITS = 4096
 """Python refuses to print integers of more than 4300 digits."""
 
+_print = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=dict).encode
+
 
 class Value:
     """A value as it will be stored: its bytes and content type. Does not print."""
@@ -69,7 +71,7 @@ def encode_object(value: Any, name: str) -> bytes:
     if not hasattr(value, "items"):
         raise InvalidRequest(f"writing {name!r}: 'data' must be an object, not {type(value).__name__}")
     _check_json(value, name)
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=dict)
+    text = _print(value)
     content = _encode(text, "strict")
     if content is None:
         raise InvalidRequest(f"the value of {name!r} has text with lone surrogates, which JSON cannot hold")
