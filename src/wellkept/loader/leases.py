@@ -83,11 +83,11 @@ class Leases:
         """Do what is due, for the token and for each lease. Returns the seconds until the next is; ``None``: end."""
         if self._closed:
             return None
-        pause = self._tend_token()
-        left, number = self.token_left, self.token_number
-        for lease in list(self._leases.values()):
-            lease.bound(left, number)
-            pause = min(pause, lease.step())
+        number = self.token_number
+        pause = self._tend_leases()
+        pause = min(pause, self._tend_token(min(CALL, max(pause, 0.5))))
+        if number != self.token_number:
+            pause = min(pause, self._tend_leases())
         return max(pause, 0.01)
 
     def close(self, seconds: float = AT_EXIT) -> None:
@@ -122,15 +122,22 @@ class Leases:
         """Pass ``news`` on to ``entries``, on another thread, in order."""
         self._teller.submit(_Telling(news, entries))
 
-    def _tend_token(self) -> float:
-        """Renew the token or log in again where that is due; returns the seconds until it is due again.
+    def _tend_leases(self) -> float:
+        left, number = self.token_left, self.token_number
+        pause = NEVER
+        for lease in list(self._leases.values()):
+            lease.bound(left, number)
+            pause = min(pause, lease.step())
+        return pause
 
-        What fails here shows at the leases, soon enough.
+    def _tend_token(self, seconds: float) -> float:
+        """Renew the token or log in again where that is due, within ``seconds``: no longer than the leases can
+        wait. Returns the seconds until it is due again. What fails here shows at the leases, soon enough.
         """
         session = self._session
         if self._known_token != self.token_number or time.monotonic() >= session.token_due:
             try:
-                session.keep_alive(time.monotonic() + CALL)
+                session.keep_alive(time.monotonic() + seconds)
             except WellkeptError:
                 return AGAIN
             self._known_token = self.token_number
