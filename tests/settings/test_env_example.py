@@ -93,7 +93,7 @@ def test_the_example_of_a_class() -> None:
         ),
         (Annotated[Secret, Field(min_length=2)], "text; at least 2 characters"),
         (Annotated[SecretStr, Field(pattern="^sk_")], "text; matching ^sk_"),
-        (Annotated[float, Field(gt=0, lt=1)], "number; more than 0; less than 1"),
+        (Annotated[float, Field(gt=0.5, lt=1.5)], "number; more than 0.5; less than 1.5"),
         (bool, "true or false"),
         (Literal["a", 1], "one of: a, 1"),
         (Literal["only"], "one of: only"),

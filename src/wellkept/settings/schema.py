@@ -76,8 +76,7 @@ def _leaf_schema(leaf: Leaf, whole: Schema, definitions: Schema) -> Schema:
     schema = whole
     for key in leaf.keys:
         schema = resolved(schema, definitions)["properties"][key]
-    # A secret that is not there is not null.
-    schema = _without_null(dict(schema))
+    schema = _plain(dict(schema))
     if leaf.info.title is None:
         schema.pop("title", None)
     if (
@@ -95,22 +94,25 @@ def _leaf_schema(leaf: Leaf, whole: Schema, definitions: Schema) -> Schema:
 
 def resolved(schema: Schema, definitions: Schema) -> Schema:
     """``schema`` with its reference followed; what stands beside the reference goes first."""
-    schema = _without_null(schema)
-    inner = schema.get("allOf", [])
-    reference = schema.get("$ref") or (inner[0].get("$ref") if len(inner) == 1 else None)
-    if reference is None:
+    schema = _plain(schema)
+    if "$ref" not in schema:
         return schema
-    beside = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
-    return {**resolved(definitions[reference.rpartition("/")[2]], definitions), **beside}
+    beside = {key: value for key, value in schema.items() if key != "$ref"}
+    return {**resolved(definitions[schema["$ref"].rpartition("/")[2]], definitions), **beside}
 
 
-def _without_null(schema: Schema) -> Schema:
+def _plain(schema: Schema) -> Schema:
+    """Without ``null``, because a secret that is not there is not null; and a single ``allOf``, which older
+    versions of pydantic put around a reference, taken apart."""
     if None in schema.get("enum", ()):
         schema = {**schema, "enum": [value for value in schema["enum"] if value is not None]}
-    arms = [arm for arm in schema.get("anyOf", []) if arm != {"type": "null"}]
-    if len(arms) != 1:
-        return {**schema, "anyOf": arms} if arms else schema
-    return {**arms[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
+    for key in ("anyOf", "allOf"):
+        arms = [arm for arm in schema.get(key, []) if arm != {"type": "null"}]
+        if len(arms) == 1:
+            schema = {**arms[0], **{name: value for name, value in schema.items() if name != key}}
+        elif arms:
+            schema = {**schema, key: arms}
+    return schema
 
 
 def _both(first: Schema | None, second: Schema) -> Schema:
