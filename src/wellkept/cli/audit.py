@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .command import Command, at_store
+from .command import Command, at_store, natural
 from .context import context
 from .durations import moment as parse_moment
 from .output import clean, say, say_json, table
@@ -24,7 +24,7 @@ SAME_AS_VERB = frozenset({"delete", "undelete", "destroy"})
 
 def configure_tail(parser: Parser) -> None:
     parser.add_argument(
-        "-n", "--lines", metavar="N", type=int, default=20, help="how many records (default 20)"
+        "-n", "--lines", metavar="N", type=natural, default=20, help="how many records (default 20)"
     )
     parser.add_argument(
         "-f", "--follow", action="store_true", help="go on with what is appended, until Ctrl-C"
@@ -42,7 +42,7 @@ def tail(arguments: Namespace) -> int:
             return 0
         # Twice as many lines and one more: a change has two, and reading the log is itself recorded.
         found = _chosen(store.audit_lines(last=2 * arguments.lines + 1), arguments, lambda record: True)
-        records = list(found)[-arguments.lines :] if arguments.lines > 0 else []
+        records = list(found)[-arguments.lines :]
     _print(records, arguments.json)
     return 0
 
@@ -62,7 +62,7 @@ def configure_show(parser: Parser) -> None:
         "--since", metavar="WHEN", help="from then on: 2h, 30d, 2026-12-31, 2026-12-31T18:00:00Z"
     )
     parser.add_argument("--until", metavar="WHEN", help="up to then")
-    parser.add_argument("--limit", metavar="N", type=int, help="the last N of them")
+    parser.add_argument("--limit", metavar="N", type=natural, help="the last N of them")
     parser.add_argument(
         "--all", action="store_true", help="also the records made before a change takes effect"
     )
@@ -75,7 +75,7 @@ def show(arguments: Namespace) -> int:
     with place.open() as store:
         records = list(_chosen(store.audit_lines(), arguments, matches))
     if arguments.limit is not None:
-        records = records[-arguments.limit :] if arguments.limit > 0 else []
+        records = records[-arguments.limit :]
     _print(records, arguments.json)
     return 0
 

@@ -92,6 +92,13 @@ def at_store(parser: Parser, *, env: bool = True, json: bool = True) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def natural(text: str) -> int:
+    """An argument that counts something: 1 or more."""
+    if text.isascii() and text.isdigit() and int(text[:12]) > 0:
+        return int(text[:12])
+    raise argparse.ArgumentTypeError("expected a number, 1 or more")
+
+
 def _indent(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip().splitlines())
 

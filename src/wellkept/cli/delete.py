@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .command import Command, at_store
+from .command import Command, at_store, natural
 from .context import context
 from .output import note, say, say_json
 from .usage import Usage
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def configure_delete(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
     parser.add_argument(
-        "versions", metavar="VERSION", type=int, nargs="*", help="which versions (default: the current one)"
+        "versions",
+        metavar="VERSION",
+        type=natural,
+        nargs="*",
+        help="which versions (default: the current one)",
     )
     at_store(parser)
 
@@ -38,7 +42,7 @@ def configure_undelete(parser: Parser) -> None:
     parser.add_argument(
         "versions",
         metavar="VERSION",
-        type=int,
+        type=natural,
         nargs="*",
         help="which versions (default: the latest deleted one)",
     )
@@ -66,7 +70,7 @@ def undelete(arguments: Namespace) -> int:
 
 def configure_destroy(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
-    parser.add_argument("versions", metavar="VERSION", type=int, nargs="*", help="which versions")
+    parser.add_argument("versions", metavar="VERSION", type=natural, nargs="*", help="which versions")
     parser.add_argument(
         "--all", action="store_true", help="the whole secret: every version, its metadata, its name"
     )

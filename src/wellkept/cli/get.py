@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequest
 from . import describe, files
-from .command import Command, at_store
+from .command import Command, at_store, natural
 from .context import context
 from .output import say_json
 from .usage import Usage
@@ -24,7 +24,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret; NAME#FIELD is one field of a JSON object")
     parser.add_argument("--field", metavar="FIELD", help="one field of a JSON object")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--version", metavar="N", type=int, help="this version (default: the current one)")
+    which.add_argument("--version", metavar="N", type=natural, help="this version (default: the current one)")
     which.add_argument("--stage", metavar="LABEL", help="the version with this label, e.g. previous")
     parser.add_argument(
         "--raw", action="store_true", help="the exact bytes: no line end added, binary even to a terminal"

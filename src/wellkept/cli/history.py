@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotFound
 from . import describe
-from .command import Command, at_store
+from .command import Command, at_store, natural
 from .context import context
 from .output import moment, say, say_json, table
 
@@ -52,9 +52,11 @@ def history(arguments: Namespace) -> int:
 def configure_diff(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
     parser.add_argument(
-        "old", metavar="V1", type=int, nargs="?", help="a version (default: the one before V2)"
+        "old", metavar="V1", type=natural, nargs="?", help="a version (default: the one before V2)"
     )
-    parser.add_argument("new", metavar="V2", type=int, nargs="?", help="a version (default: the current one)")
+    parser.add_argument(
+        "new", metavar="V2", type=natural, nargs="?", help="a version (default: the current one)"
+    )
     at_store(parser)
 
 
@@ -121,7 +123,7 @@ def _pair(store: LocalStore, name: str, old: int | None, new: int | None) -> tup
 
 def configure_rollback(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
-    parser.add_argument("version", metavar="VERSION", type=int, help="the version to take the value from")
+    parser.add_argument("version", metavar="VERSION", type=natural, help="the version to take the value from")
     parser.add_argument("--cas", metavar="N", type=int, help="only if the current version is N")
     at_store(parser)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound, WellkeptError
 from . import describe
-from .command import Command, at_store
+from .command import Command, at_store, natural
 from .context import context
 from .output import clean, moment, say, say_json, span, table
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ..core.local import LocalStore
     from .command import Parser
 
+PAGE = 1000
+
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
@@ -26,7 +29,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-l", "--long", action="store_true", help="a table: version, state, age, updated, owner"
     )
-    parser.add_argument("--limit", metavar="N", type=int, help="at most N names")
+    parser.add_argument("--limit", metavar="N", type=natural, help="at most N names")
     parser.add_argument("--after", metavar="NAME", default="", help="names that come after this one")
     at_store(parser)
 
@@ -54,18 +57,29 @@ def execute(arguments: Namespace) -> int:
 def _names(store: LocalStore, folder: str | None, arguments: Namespace) -> Iterator[str]:
     """Whole names; children that are folders end in a slash."""
     start = f"{folder}/" if folder else ""
-    if folder is None or arguments.recursive or (arguments.folder is None and arguments.env):
-        count = 0
-        for name in store.walk(start):
-            if name > arguments.after:
-                if arguments.limit is not None and count >= arguments.limit:
-                    return
-                count += 1
-                yield name
-        return
     after = arguments.after.removeprefix(start)
-    for child in store.list(folder, after=after, limit=arguments.limit):
-        yield start + child
+    if folder is None or arguments.recursive or arguments.folder is None:
+        return islice(walk(store, folder or "", after), arguments.limit)
+    return (start + child for child in store.list(folder, after=after, limit=arguments.limit))
+
+
+def walk(store: LocalStore, folder: str, after: str = "") -> Iterator[str]:
+    """The whole names of the secrets below ``folder`` that come after ``after`` (relative to it), in order.
+
+    Folders that come before it are not looked into, so a late page costs no more than an early one.
+    """
+    start = f"{folder}/" if folder else ""
+    head, slash, rest = after.partition("/")
+    if slash:
+        yield from walk(store, start + head, rest)
+    last = head + slash
+    while page := store.list(folder, after=last, limit=PAGE):
+        for child in page:
+            if child.endswith("/"):
+                yield from walk(store, start + child.rstrip("/"))
+            else:
+                yield start + child
+        last = page[-1]
 
 
 def _long(store: LocalStore, names: list[str], as_json: bool) -> None:

@@ -87,7 +87,7 @@ def _changes(arguments: Namespace, current: Any) -> dict[str, Any]:
         if getattr(arguments, key) is not None
     }
     if arguments.delete_after is not None:
-        changes["delete_version_after"] = seconds(arguments.delete_after) or None
+        changes["delete_version_after"] = seconds(arguments.delete_after)
     if arguments.cas_required or arguments.no_cas_required:
         changes["cas_required"] = bool(arguments.cas_required)
     wanted = (

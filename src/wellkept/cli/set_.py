@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import MAX_VALUE
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, NotFound
 from . import describe, files
 from .command import Command, at_store
 from .context import context
@@ -77,7 +77,7 @@ def _write(store: LocalStore, name: str, field: str | None, value: Any, argument
     if field is not None:
         if arguments.expires or arguments.not_before or arguments.stage:
             raise Usage("--expires, --not-before and --stage belong to a whole version, not to a field")
-        return store.patch(name, {field: value}, cas=arguments.cas)
+        return _patch(store, name, {field: value}, arguments.cas)
     now = SYSTEM.time()
     return store.write(
         name,
@@ -87,6 +87,16 @@ def _write(store: LocalStore, name: str, field: str | None, value: Any, argument
         not_before=None if arguments.not_before is None else moment(arguments.not_before, now),
         stages=tuple(arguments.stage),
     )
+
+
+def _patch(store: LocalStore, name: str, fields: dict[str, Any], cas: int | None) -> Any:
+    """The secret with ``fields`` changed; a new one when there is none, and none came into being meanwhile."""
+    try:
+        return store.patch(name, fields, cas=cas)
+    except NotFound:
+        if cas:
+            raise
+    return store.write(name, fields, cas=0)
 
 
 def _about(arguments: Namespace) -> dict[str, Any]:
