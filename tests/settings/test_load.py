@@ -105,12 +105,20 @@ def test_a_validator_of_the_class_that_decodes_gets_the_text_as_it_came() -> Non
     class Decoding(Settings):
         hosts: list[str]
 
+        numbers: list[int]
+
+        @field_validator("*", mode="before")
+        @classmethod
+        def strip(cls, value: Any) -> Any:
+            return value.strip() if isinstance(value, str) else value
+
         @field_validator("hosts", mode="before")
         @classmethod
         def split(cls, text: str) -> list[str]:
             return text.split("|")
 
-    assert Decoding.load(FakeSource({"HOSTS": "a,b|c"})).hosts == ["a,b", "c"]
+    settings = Decoding.load(FakeSource({"HOSTS": "a,b|c", "NUMBERS": "1,2"}))
+    assert (settings.hosts, settings.numbers) == (["a,b", "c"], [1, 2])
 
 
 def test_names_come_from_fields_prefix_alias_or_reference() -> None:

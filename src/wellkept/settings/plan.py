@@ -161,8 +161,8 @@ def _check_nested(
 
 
 def _has_own_decoder(model: type[BaseModel], field: str) -> bool:
+    """Whether a validator of just this field comes before pydantic's own; one for ``*`` decodes no list."""
     return any(
-        decorator.info.mode in ("before", "plain", "wrap")
-        and not {field, "*"}.isdisjoint(decorator.info.fields)
+        decorator.info.mode in ("before", "plain", "wrap") and field in decorator.info.fields
         for decorator in model.__pydantic_decorators__.field_validators.values()
     )
