@@ -29,6 +29,7 @@ _ENVIRONMENT = {
     "max_stale": _SECONDS,
     "deadline": _SECONDS,
     "refresh": "true or false",
+    "share": "true or false",
 }
 
 
@@ -165,7 +166,7 @@ def _fits(key: str, value: object) -> bool:
             isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
         )
         return several or (isinstance(value, str) and bool(value))
-    if key == "refresh":
+    if key in ("refresh", "share"):
         return isinstance(value, bool)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

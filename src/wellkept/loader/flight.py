@@ -20,11 +20,13 @@ class Flight:
     a caller's when it arrives; a caller can tell whether an outcome is news from after its arrival. ``limit``
     is when the attempts must have ended; past it the flight is ``abandoned``, and whatever it still brings home
     is welcome but waited for by nobody. A ``background`` flight tries once. ``told`` opens when the callbacks
-    have run for a change that this flight noticed.
+    have run for a change that this flight noticed. ``adopted``: the outcome is one that another process had read
+    a little earlier (``sharing``), so it does not count as news from after a caller's arrival.
     """
 
     __slots__ = (
         "abandoned",
+        "adopted",
         "attempts",
         "background",
         "began",
@@ -46,6 +48,7 @@ class Flight:
         self.attempts = 0
         self.began = 0.0
         self.abandoned = False
+        self.adopted = False
         self.secret: Secret | None = None
         self.error: WellkeptError | None = None
         self.told: Latch | None = None

@@ -137,7 +137,7 @@ class Lookup:
         return None
 
     def _accepted(self, flight: Flight, force: bool, limit: Deadline, arrived: int) -> Outcome | None:
-        own = flight.tick > arrived
+        own = flight.tick > arrived and not flight.adopted
         if force and not own:
             return None
         error = flight.error

@@ -27,6 +27,7 @@ def open(
     max_stale: float | None = None,
     deadline: float | None = None,
     refresh: bool | None = None,
+    share: bool | None = None,
     clock: Clock = SYSTEM,
 ) -> Secrets:
     """The secrets of ``url`` (or of several, in order of precedence), or of an environment when it is left out.
@@ -36,7 +37,7 @@ def open(
     from the working directory, or ``$WELLKEPT_CONFIG``). The other parameters are those of ``Secrets`` and
     override the file's. Nothing is read yet. Raises ``ConfigError``.
     """
-    given = {"ttl": ttl, "max_stale": max_stale, "deadline": deadline, "refresh": refresh}
+    given = {"ttl": ttl, "max_stale": max_stale, "deadline": deadline, "refresh": refresh, "share": share}
     options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if url is not None:
         if env is not None or config is not None:

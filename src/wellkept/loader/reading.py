@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import DeadlineExceeded, Malformed, Throttled, Transient, Unavailable, WellkeptError
 from ..redaction.known import remember
 from ..secret import Secret
+from .cell import NEVER
 from .failures import again, sort_failure
 
 if TYPE_CHECKING:
@@ -23,17 +24,24 @@ if TYPE_CHECKING:
     from ..sources.base import Source
     from .cache import Cache
     from .flight import Flight
+    from .sharing import SharedReads
     from .workers import Workers
 
 BRIDGED_ATTEMPTS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 """Seconds: each pause is drawn between zero and a bound that doubles from the first to the longest."""
 
+RECENT = 0.5
+"""The part of the ``ttl`` within which another process's read is as good as one of our own."""
+
 
 class Reader:
     """Reads from ``source`` into ``cache``."""
 
-    def __init__(self, source: Source, cache: Cache, clock: Clock, workers: Workers) -> None:
+    def __init__(
+        self, source: Source, cache: Cache, clock: Clock, workers: Workers, shared: SharedReads | None = None
+    ) -> None:
+        self.shared = shared
         self.source = source
         self.cache = cache
         self.clock = clock
@@ -108,13 +116,39 @@ class Journey:
                 flight.attempts += 1
         timeout = max(0.001, max(flight.limit.remaining() for flight in flights))
         names = [flight.cell.name for flight in flights]
-        outcomes = read(reader.source, names, flights[0].cell.version, timeout)
+        if reader.shared is not None and all(flight.background for flight in flights):
+            outcomes = self._shared(reader.shared, flights, timeout)
+        else:
+            outcomes = read(reader.source, names, flights[0].cell.version, timeout)
         for flight in flights:
             outcome = outcomes[flight.cell.name]
             if isinstance(outcome, Transient) and self._worth_repeating(flight):
                 self.pending[flight] = outcome
             else:
                 self._land(flight, outcome)
+
+    def _shared(
+        self, shared: SharedReads, flights: Sequence[Flight], timeout: float
+    ) -> Mapping[str, Secret | WellkeptError]:
+        """One background attempt, by this process or by another of its family that had the same wish just before."""
+        reader = self._reader
+        with reader.cache.lock:
+            recent = reader.clock.monotonic() - reader.cache.times.ttl * RECENT
+            wanted = {
+                flight.cell.name: NEVER if flight.cell.secret is None else max(flight.cell.read_at, recent)
+                for flight in flights
+            }
+        outcomes, read_at = shared.read(
+            wanted, timeout, lambda names: read(reader.source, names, None, timeout)
+        )
+        for flight in flights:
+            moment = read_at.get(flight.cell.name)
+            if moment is not None:
+                flight.adopted, flight.began = True, moment
+                outcome = outcomes[flight.cell.name]
+                if isinstance(outcome, Secret):
+                    remember(outcome)
+        return outcomes
 
     def _worth_repeating(self, flight: Flight) -> bool:
         if flight.background or _overdue(flight) or self._reader.cache.closed:

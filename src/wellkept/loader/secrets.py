@@ -45,7 +45,7 @@ class Secrets:
     background thread (``refresh``) shortly before. A *transient* failure is retried within ``deadline``, the
     total seconds that any call here may take, and then bridged with the value last read, until its age reaches
     ``max_stale`` seconds (zero: never). A secret that is denied or gone is dropped at once and raises. There
-    are no defaults.
+    are no defaults. With ``share``, the processes that are forked from this one refresh together: one asks.
 
     Safe to share between threads, tasks, event loops and both sides of a fork. Methods whose name begins with
     ``a`` are their namesakes for ``await``. Raises ``ConfigError`` for options that make no sense.
@@ -59,9 +59,15 @@ class Secrets:
         max_stale: float = 3600.0,
         deadline: float = 10.0,
         refresh: bool = True,
+        share: bool = False,
         clock: Clock = SYSTEM,
     ) -> None:
         times = _times(ttl, max_stale, deadline)
+        self._shared = None
+        if share:
+            from .sharing import SharedReads
+
+            self._shared = SharedReads()
         self.source: Source = open_source(source)
         self._clock = clock
         self._deadline = deadline
@@ -71,7 +77,7 @@ class Secrets:
         self._cache = Cache(times, clock, self._events)
         self._live = self._cache.live
         self._workers = Workers("wellkept-reader", READERS)
-        reader = Reader(self.source, self._cache, clock, self._workers)
+        reader = Reader(self.source, self._cache, clock, self._workers, self._shared)
         self._lookup = Lookup(self._cache, reader, deadline)
         self._tender = Tender(self._cache, reader, deadline)
         self._refresher = Refresher(self._tender, clock) if refresh and times.ttl > 0 else None
@@ -313,6 +319,8 @@ class Secrets:
 
     def _after_fork(self) -> None:
         self._cache.after_fork()
+        if self._shared is not None:
+            self._shared.after_fork()
         self._workers.after_fork(keep=False)
         self._events.after_fork()
         if self._refresher is not None:
