@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 
@@ -210,3 +211,41 @@ def test_a_forked_child_leaves_the_parents_connections_alone(proxy, pool):
     assert ask(pool).body == b"fine"
     assert pool._idle[0][0].sock is ours
     assert len(proxy._open) <= connections
+
+
+def test_a_resolver_that_hangs_takes_no_longer_than_allowed(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(transport.socket, "getaddrinfo", lambda *_, **__: gate.wait(30))
+    with pytest.raises(Unavailable, match="in time"):
+        ask(Pool("vault.example.com", 8200), seconds=0.1)
+    gate.set()
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(proxy, pool, monkeypatch):
+    full = socket.socket()
+    full.bind(("127.0.0.1", 0))
+    full.listen(0)
+    fillers = []
+    for _ in range(4):  # a full queue drops what comes: connecting hangs
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(full.getsockname())
+        fillers.append(filler)
+    real = socket.getaddrinfo("127.0.0.1", proxy.port, type=socket.SOCK_STREAM)
+    silent = [(*real[0][:4], full.getsockname())]
+    monkeypatch.setattr(transport, "resolve", lambda *_: silent + real)
+    proxy.fault(answer(200, "fine"))
+    try:
+        assert ask(pool, seconds=1.0).body == b"fine"
+    finally:
+        for each in (*fillers, full):
+            each.close()
+
+
+def test_names_are_looked_up_and_addresses_are_not(proxy, monkeypatch):
+    proxy.fault(answer(200, "fine"))
+    assert ask(Pool("localhost", proxy.port)).body == b"fine"
+    with pytest.raises(Unavailable):
+        ask(Pool("1.2.3.4.5", 1))
+    with pytest.raises(Unavailable):
+        ask(Pool("a" * 300 + ".example", 1))

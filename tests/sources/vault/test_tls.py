@@ -107,3 +107,21 @@ def test_many_reads_over_tls_share_the_handshake(bao, opened):
         source.read("tls")
     assert len(source.session._wire.pool._idle) == 1
     assert set(source.read_many(["tls", "absent"])) == {"tls", "absent"}
+
+
+def test_a_certificate_that_is_renewed_on_disk_is_used_for_the_next_connection(bao, opened, tmp_path):
+    import shutil
+
+    from wellkept.errors import Unavailable as Refused
+
+    stranger = Authority(str(tmp_path))
+    trusted = tmp_path / "trusted.pem"
+    shutil.copy(bao.ca_file, trusted)
+    source = opened(f"vault://127.0.0.1:{bao.port}/secret?ca={trusted}")
+    assert source.read("tls").reveal() == "over TLS"
+    shutil.copy(stranger.ca_file, trusted)
+    source.close()
+    with pytest.raises(Refused, match="not trusted"):
+        source.read("tls")
+    shutil.copy(bao.ca_file, trusted)
+    assert source.read("tls").reveal() == "over TLS"

@@ -12,8 +12,40 @@ if TYPE_CHECKING:
     from .options import Options
 
 
+class ContextMaker:
+    """Makes the context for connections, anew when one of its files has changed: certificates may be
+    short-lived, and whoever renews them replaces the files."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._seen: list[object] = []
+
+    def __call__(self) -> ssl.SSLContext:
+        """Raises ``ConfigError`` naming the file that cannot be used."""
+        self._seen = self._state()
+        return make_context(self._options)
+
+    def changed(self) -> bool:
+        """Whether the files are others than when the last context was made."""
+        return self._seen != self._state()
+
+    def _state(self) -> list[object]:
+        import os
+
+        options = self._options
+        state: list[object] = []
+        for path in (options.ca_file, options.ca_path, options.client_cert, options.client_key):
+            if path is not None:
+                try:
+                    found = os.stat(path)
+                    state.append((found.st_mtime_ns, found.st_size, found.st_ino))
+                except OSError:
+                    state.append(None)
+        return state
+
+
 def make_context(options: Options) -> ssl.SSLContext:
-    """The context for connections; reads the files anew each time. Raises ``ConfigError`` naming the file."""
+    """The context for connections. Raises ``ConfigError`` naming the file that cannot be used."""
     import ssl
 
     context = (

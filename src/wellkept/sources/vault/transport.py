@@ -39,7 +39,8 @@ class Connection(NamedTuple):
 class Pool:
     """Exchanges with the server at ``host``:``port``.
 
-    ``context`` makes the TLS context when the first connection is opened, ``None`` means plain HTTP;
+    ``context`` makes the TLS context when the first connection is opened, and again when it has a method
+    ``changed`` that says so; ``None`` means plain HTTP;
     ``server_name`` is the name that its certificate must bear. Safe to use from several threads.
     """
 
@@ -169,7 +170,8 @@ class Pool:
 
         sock = self._dial(deadline)
         if self.make_context is not None:
-            if self._context is None:
+            changed = getattr(self.make_context, "changed", None)
+            if self._context is None or (changed is not None and changed()):
                 self._context = self.make_context()
             plain = sock
             try:
@@ -207,16 +209,20 @@ def _stale(error: Exception) -> bool:
     """Whether a kept connection failed in the way of one that the server had closed before."""
     if isinstance(error, ExchangeError):
         return not error.received and not error.late
-    return isinstance(error, ConnectionError)
+    return isinstance(error, ConnectionError) or type(error).__name__ in ("SSLEOFError", "SSLZeroReturnError")
 
 
 def dial(host: str, port: int, deadline: float) -> socket.socket:
-    """A connected socket to the first address of ``host`` that accepts. Raises ``OSError``."""
+    """A connected socket to the first address of ``host`` that accepts. Raises ``OSError``.
+
+    An address that does not answer gets its share of the time only, so that the others have theirs.
+    """
     failure: OSError = OSError("no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    addresses = resolve(host, port, deadline)
+    for position, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(remaining(deadline))
+            sock.settimeout(remaining(deadline) / (len(addresses) - position))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
@@ -225,3 +231,32 @@ def dial(host: str, port: int, deadline: float) -> socket.socket:
         else:
             return sock
     raise failure
+
+
+def resolve(host: str, port: int, deadline: float) -> list[Any]:
+    """The addresses of ``host``, as ``getaddrinfo`` gives them. Raises ``OSError``, ``TimeoutError`` among it.
+
+    The resolver cannot be told how long it may take; so a name is looked up on a thread that can be left alone.
+    """
+    if ":" in host or host.replace(".", "").isdigit():
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    from threading import Thread
+
+    found: list[Any] = []
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.append(error)
+        except UnicodeError:
+            found.append(OSError("this is no host name"))
+
+    thread = Thread(target=look_up, name="wellkept-resolver", daemon=True)
+    thread.start()
+    thread.join(remaining(deadline))
+    if not found:
+        raise TimeoutError
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return list(found[0])

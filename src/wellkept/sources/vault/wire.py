@@ -26,11 +26,9 @@ class Wire:
         self.options = options
         context = None
         if options.tls:
-            from .tls import make_context
+            from .tls import ContextMaker
 
-            def context() -> Any:
-                return make_context(options)
-
+            context = ContextMaker(options)
         self.pool = Pool(options.host, options.port, context, server_name=options.server_name)
         self._common = _common_headers(options)
 
