@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_the_seal_configuration_is_readable_without_a_key_and_holds_none(barrier
     config = read_seal_config(storage)
     assert config["kind"] == "keyfile"
     assert config["store_id"] == barrier.store_id
-    key = open(seal.path).read().strip()
+    key = Path(seal.path).read_text().strip()
     assert key not in str(config)
     assert b64encode(bytes.fromhex(key)).decode() not in str(config)
 
@@ -143,7 +144,7 @@ def test_no_value_and_no_key_stands_in_any_file_in_any_encoding(barrier, storage
         put(barrier, f"secret/large{i}", needle * 500)
         transact(barrier, lambda t, i=i: t.delete(f"secret/large{i}"))
     barrier.rotate()
-    needles += [bytes.fromhex(open(seal.path).read()), *barrier._roots, barrier.ring.seed]
+    needles += [bytes.fromhex(Path(seal.path).read_text()), *barrier._roots, barrier.ring.seed]
     needles += [term.key for term in barrier.ring.terms]
     needles.append(barrier.derive("audit"))
 

@@ -232,3 +232,26 @@ def test_many_threads_share_few_connections(tmp_path):
         thread.join()
     assert not wrong
     assert len(storage._pool._idle) <= 8
+
+
+def test_a_fork_waits_for_a_snapshot_that_reads_on_without_blocking_it(tmp_path):
+    storage = SQLiteStorage.create(tmp_path / "store.db")
+    transact(storage, lambda t: t.put("a", b"1"))
+    inside = threading.Event()
+
+    def look(moment):
+        inside.set()
+        while not storage._pool._forking:
+            time.sleep(0.001)
+        assert (
+            storage.get("a").value == b"1"
+        )  # a second read of the same thread, while the fork waits for the first
+        return moment.get("a").value
+
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(storage.snapshot(look)))
+    thread.start()
+    inside.wait()
+    assert in_child(lambda: storage.get("a")) == 0
+    thread.join()
+    assert seen == [b"1"]

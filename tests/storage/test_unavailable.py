@@ -165,7 +165,7 @@ def test_a_process_that_hangs_while_writing_blocks_others_for_a_bounded_time_and
     with pytest.raises(StorageUnavailable, match="another process"):
         transact(storage, lambda t: t.put("a", b"1"))
     stuck.kill()
-    stuck.wait()
+    stuck.communicate()
     transact(storage, lambda t: t.put("a", b"1"))
 
 

@@ -15,6 +15,7 @@ from . import sqlite_schema as sql
 from .driver import sqlite3
 from .keys import MAX_VALUE
 from .sqlite_errors import damaged
+from .sqlite_guard import SUFFIX
 from .sqlite_schema import State, checksum
 
 if TYPE_CHECKING:
@@ -94,9 +95,9 @@ def connect(path: str, timeout: float, guard: Guard) -> Connection:
         if witness is not None and witness[0] == state.instance and witness[1] > state.commits:
             missing = witness[1] - state.commits
             raise IntegrityError(
-                f"{path}: the last {missing} acknowledged write{'s are' if missing > 1 else ' is'} missing: the log "
-                f"beside it ({os.path.basename(path)}-wal) was damaged or removed, or an older copy of the file was "
-                "put back; restore it from a backup"
+                f"{path}: the last {missing} acknowledged write{'s are' if missing > 1 else ' is'} missing: the log beside "
+                "it (-wal) was damaged or removed, or an older copy of the file was put back; restore it from a backup, "
+                f"or, to accept the older state, remove {path}{SUFFIX}"
             )
         if file_identity(path) != identity:
             raise StorageUnavailable(f"{path}: the file was replaced while it was being opened; try again")

@@ -161,8 +161,8 @@ class Pool:
                 )
             if self._closed:
                 raise StorageUnavailable(f"{self.path}: the store was closed")
-            self._users[user] = get_ident()
-            if not self._forking:
+            self._users[user] = me = get_ident()
+            if not self._forking or list(self._users.values()).count(me) > 1:  # the fork waits for us already
                 return user
             del self._users[user]
             time.sleep(0.0005)
