@@ -97,6 +97,45 @@ def test_threads_and_writers_at_once_leave_a_whole_chain(make, path):
     assert check(path, files[0]).lines == 120
 
 
+def test_threads_that_wait_share_a_sync_and_each_hears_of_its_failure(make, path, monkeypatch):
+    file = make()
+    syncs, entered, go = [], threading.Event(), threading.Event()
+    real = os.fdatasync
+
+    def slow(fd):
+        syncs.append(fd)
+        entered.set()
+        go.wait(10)
+        if len(syncs) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        real(fd)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    outcomes = []
+
+    def append(number):
+        try:
+            outcomes.append(file.append([f'"n":{number}']).seq)
+        except AuditError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=append, args=(number,)) for number in range(5)]
+    threads[0].start()
+    entered.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    while len(file._queue) < 4:
+        pass
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert len(syncs) == 2
+    assert outcomes[0] == 1
+    assert [type(outcome) for outcome in outcomes[1:]] == [AuditError] * 4
+    assert len({id(outcome) for outcome in outcomes[1:]}) == 4
+    assert check(path, file).lines == 1
+
+
 def test_after_a_fork_both_halves_continue_the_chain(make, path):
     file = make()
     file.append(['"n":0'])

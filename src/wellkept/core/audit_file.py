@@ -18,6 +18,7 @@ import stat
 import time
 from _thread import allocate_lock  # `threading` and `weakref` cost two milliseconds at start-up
 from _weakrefset import WeakSet
+from collections import deque
 from typing import TYPE_CHECKING
 
 from ..errors import AuditError, WellkeptError
@@ -45,6 +46,17 @@ _files: WeakSet[AuditFile] = WeakSet()
 _registered = False
 
 
+class _Waiting:
+    """Records of one caller, and how it went with them."""
+
+    __slots__ = ("failure", "head", "records")
+
+    def __init__(self, records: Sequence[str]) -> None:
+        self.records = records
+        self.head: Head | None = None
+        self.failure: BaseException | None = None
+
+
 class AuditFile:
     """The file at ``path``, with its head in ``marks``."""
 
@@ -55,14 +67,21 @@ class AuditFile:
         self._fd = -1
         self._known = START
         self._mutex = allocate_lock()
+        self._queue: deque[_Waiting] = deque()
         _register(self)
 
     def initialise(self) -> None:
         """Begin an empty log in a new store. Raises ``AuditError`` when the file has content already."""
+        size, failure = 0, None
         with self._mutex:
-            fd = self._acquire()
-            size = os.fstat(fd).st_size
-            fcntl.flock(fd, fcntl.LOCK_UN)
+            try:
+                fd = self._acquire()
+                size = os.fstat(fd).st_size
+                _unlock(fd)
+            except OSError as error:
+                failure = error
+        if failure is not None:
+            raise self._refused(failure)
         if size:
             raise AuditError(f"{self.path} exists and is not empty; move it away first")
         self._marks.set_mark(HEAD_MARK, self._chain.seal_head(START))
@@ -74,28 +93,56 @@ class AuditFile:
     def append(self, records: Sequence[str]) -> Head:
         """Write one line for each of ``records`` (JSON members), all of them durable on return.
 
-        Raises ``AuditError`` when that is not possible; then none of them stands in the file, or at worst
-        as lines that the chain takes over.
+        Threads that append at the same time share one sync: whoever gets the lock first writes for all that
+        wait. Raises ``AuditError`` when writing is not possible; then none of the records stands in the file,
+        or at worst as lines that the chain takes over.
         """
+        mine = _Waiting(records)
+        self._queue.append(mine)
         with self._mutex:
+            if mine.head is None and mine.failure is None:
+                self._write_all()
+        if mine.head is None:
+            failure = mine.failure
+            if isinstance(failure, WellkeptError):
+                raise type(failure)(
+                    str(failure)
+                )  # a fresh one for each of the threads that shared the attempt
+            raise self._refused(failure)
+        return mine.head
+
+    def _write_all(self) -> None:
+        """Write what waits in the queue, and tell each how it went."""
+        waiting: list[_Waiting] = []
+        failure: BaseException | None = None
+        head = None
+        try:
             fd = self._acquire()
             try:
-                failure = None
-                head, before, gap = self._end(fd)
-                lines = [gap]
-                for record in records:
-                    line, head = self._chain.line(head, record)
-                    lines.append(line)
-                failure = _write(fd, b"".join(lines), before)
-                if failure is None:
-                    self._marks.set_mark(HEAD_MARK, self._chain.seal_head(head), durable=False)
-                    self._known = head
-            except OSError as error:
-                failure = error
+                while self._queue:
+                    waiting.append(self._queue.popleft())
+                head = self._append(fd, [record for each in waiting for record in each.records])
             finally:
                 _unlock(fd)
+        except (OSError, WellkeptError) as error:
+            failure = error
+        finally:
+            if head is None and not waiting:
+                waiting = [self._queue.popleft() for _ in range(len(self._queue))]
+            for each in waiting:
+                each.head, each.failure = head, failure or OSError(errno.EINTR, "interrupted")
+
+    def _append(self, fd: int, records: Sequence[str]) -> Head:
+        head, before, gap = self._end(fd)
+        lines = [gap]
+        for record in records:
+            line, head = self._chain.line(head, record)
+            lines.append(line)
+        failure = _write(fd, b"".join(lines), before)
         if failure is not None:
-            raise self._refused(failure)
+            raise failure
+        self._marks.set_mark(HEAD_MARK, self._chain.seal_head(head), durable=False)
+        self._known = head
         return head
 
     def close(self) -> None:
@@ -123,7 +170,7 @@ class AuditFile:
                 pause = min(pause * 1.5, 0.005)
             except OSError as error:
                 failure = error
-        raise self._refused(failure)
+        raise failure
 
     def _open(self) -> None:
         fd = os.open(self.path, _OPEN, 0o600)
@@ -168,13 +215,14 @@ class AuditFile:
     def _after_fork(self) -> None:
         """In the child: the descriptor shares its lock with the parent's, so it must be another."""
         self._mutex = allocate_lock()
+        self._queue = deque()
         self._forget()
 
-    def _refused(self, failure: OSError) -> WellkeptError:
-        if failure.errno == errno.ELOOP:
+    def _refused(self, failure: BaseException | None) -> WellkeptError:
+        if isinstance(failure, OSError) and failure.errno == errno.ELOOP:
             reason = "it is a symbolic link, which is never followed"
         else:
-            reason = (failure.strerror or type(failure).__name__).lower()
+            reason = (getattr(failure, "strerror", None) or type(failure).__name__).lower()
         return AuditError(
             f"cannot write the audit record to {self.path}: {reason}; without a record nothing is answered"
         )

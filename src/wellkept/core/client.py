@@ -32,8 +32,11 @@ def _user() -> str:
 
 
 def _process() -> str:
-    """The command's name, never its arguments."""
-    name = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    """The command's name, never its arguments; for ``python -m package`` the package's."""
+    path = sys.argv[0] if getattr(sys, "argv", None) else ""
+    name = os.path.basename(path)
+    if name == "__main__.py":
+        name = os.path.basename(os.path.dirname(path)) or name
     if name and not name.startswith("-"):
         return name
     return os.path.basename(sys.executable or "") or "python"

@@ -54,14 +54,12 @@ class LocalStore:
 
     def read(self, name: str, *, version: int | None = None, stage: str | None = None) -> Version:
         """The current version, or the one asked for. Raises ``NotFound`` (with the reason), ``Denied``."""
-        return self._version(
-            name, self._do("read", f"secret/data/{name}", _given(version=version, stage=stage))
-        )
+        return self._version(name, self._do("read", _at("data", name), _given(version=version, stage=stage)))
 
     def read_many(self, names: Iterable[str]) -> dict[str, Version | WellkeptError]:
         """Each of ``names`` with its current version or the error that reading it raises; one audit sync for all."""
         wanted = list(dict.fromkeys(names))
-        answers = self._core.handle_many([self._request("read", f"secret/data/{name}") for name in wanted])
+        answers = self._core.handle_many([self._request("read", _at("data", name)) for name in wanted])
         return {
             name: answer if isinstance(answer, WellkeptError) else self._version(name, answer)
             for name, answer in zip(wanted, answers, strict=True)
@@ -70,8 +68,7 @@ class LocalStore:
     def list(self, folder: str = "", *, after: str = "", limit: int | None = None) -> list[str]:
         """The children of ``folder``, in order, folders with a trailing ``/``; secrets softly deleted are among
         them. ``after`` and ``limit`` page."""
-        bare = folder.removesuffix("/")
-        path = f"secret/metadata/{bare}" if folder else "secret/metadata"
+        path = _at("metadata", folder.removesuffix("/")) if folder else "secret/metadata"
         answer = self._do("list", path, _given(after=after or None, limit=limit))
         names: list[str] = answer.data["keys"]
         return names
@@ -94,7 +91,7 @@ class LocalStore:
 
     def metadata(self, name: str) -> Metadata:
         """What is known of a secret, without its values."""
-        return _metadata(self._do("read", f"secret/metadata/{name}"))
+        return _metadata(self._do("read", _at("metadata", name)))
 
     def history(self, name: str) -> Infos:
         """Its versions, oldest first."""
@@ -102,7 +99,7 @@ class LocalStore:
 
     def subkeys(self, name: str, *, version: int | None = None, depth: int | None = None) -> dict[str, Any]:
         """The structure of a JSON value: its fields, with ``None`` for every leaf."""
-        answer = self._do("read", f"secret/subkeys/{name}", _given(version=version, depth=depth))
+        answer = self._do("read", _at("subkeys", name), _given(version=version, depth=depth))
         structure: dict[str, Any] = answer.data["subkeys"]
         return structure
 
@@ -126,7 +123,7 @@ class LocalStore:
         Raises ``Conflict``, ``ValueTooLarge``, ``InvalidRequest``.
         """
         options = _given(cas=cas, expires=expires, not_before=not_before, stages=tuple(stages) or None)
-        answer = self._do("update", f"secret/data/{name}", _body(value, content_type, options))
+        answer = self._do("update", _at("data", name), _body(value, content_type, options))
         return _info(answer.data)
 
     def write_many(
@@ -162,7 +159,7 @@ class LocalStore:
             for name in part:
                 expected = cas if cas is None or isinstance(cas, int) else cas.get(name)
                 body = _body(values[name], content_type, {**options, **_given(cas=expected)})
-                requests.append(self._request("update", f"secret/data/{name}", body))
+                requests.append(self._request("update", _at("data", name), body))
             for name, answer in zip(part, self._all(requests), strict=True):
                 done[name] = _info(answer.data)
             if progress is not None:
@@ -172,12 +169,12 @@ class LocalStore:
     def patch(self, name: str, fields: Mapping[str, Any], *, cas: int | None = None) -> VersionInfo:
         """A new version of a JSON object with ``fields`` merged into it (RFC 7386: ``None`` removes)."""
         body = {"data": fields, "options": _given(cas=cas)}
-        return _info(self._do("patch", f"secret/data/{name}", body).data)
+        return _info(self._do("patch", _at("data", name), body).data)
 
     def rollback(self, name: str, version: int, *, cas: int | None = None) -> VersionInfo:
         """A new version with the value of an old one, which must be readable still."""
         body = {"options": _given(from_version=version, cas=cas)}
-        return _info(self._do("update", f"secret/data/{name}", body).data)
+        return _info(self._do("update", _at("data", name), body).data)
 
     def set_metadata(
         self,
@@ -207,7 +204,7 @@ class LocalStore:
             "cas_required": cas_required,
         }
         changes = {key: value for key, value in fields.items() if value is not _UNSET}
-        return _metadata(self._do("update", f"secret/metadata/{name}", changes))
+        return _metadata(self._do("update", _at("metadata", name), changes))
 
     def set_version(
         self,
@@ -228,26 +225,26 @@ class LocalStore:
         for key, value in (("expires", expires), ("not_before", not_before)):
             if value is not _UNSET:
                 body[key] = value
-        return _info(self._do("update", f"secret/versions/{name}", body).data)
+        return _info(self._do("update", _at("versions", name), body).data)
 
     def delete(self, name: str, versions: Sequence[int] | None = None) -> None:
         """Softly: the current version, or the given ones, cannot be read until undeleted."""
         if versions is None:
-            self._do("delete", f"secret/data/{name}")
+            self._do("delete", _at("data", name))
         else:
-            self._do("update", f"secret/delete/{name}", {"versions": tuple(versions)})
+            self._do("update", _at("delete", name), {"versions": tuple(versions)})
 
     def undelete(self, name: str, versions: Sequence[int]) -> None:
         """Undo a soft deletion."""
-        self._do("update", f"secret/undelete/{name}", {"versions": tuple(versions)})
+        self._do("update", _at("undelete", name), {"versions": tuple(versions)})
 
     def destroy(self, name: str, versions: Sequence[int]) -> None:
         """Remove the values of these versions for good."""
-        self._do("update", f"secret/destroy/{name}", {"versions": tuple(versions)})
+        self._do("update", _at("destroy", name), {"versions": tuple(versions)})
 
     def purge(self, name: str) -> None:
         """Remove a secret with all its versions and everything known of it."""
-        self._do("delete", f"secret/metadata/{name}")
+        self._do("delete", _at("metadata", name))
 
     # Policies.
 
@@ -368,6 +365,12 @@ class LocalStore:
             value, name=name, version=str(info.number), source=f"store:{self.path}", created=info.created
         )
         return Version(secret, info)
+
+
+def _at(kind: str, name: str) -> str:
+    if not isinstance(name, str):
+        raise InvalidRequest(f"a secret's name is text, not {type(name).__name__}")
+    return f"secret/{kind}/{name}"
 
 
 def _given(**parameters: Any) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def create_store(
     """
     from .place import move, present, workshop
 
-    directory = os.path.abspath(os.fsdecode(path))
+    directory = _directory(path)
     taken = present(directory)
     if taken:
         raise ConfigError(f"there is a store in {directory} already ({taken[0]}); choose another directory")
@@ -74,6 +74,13 @@ def create_store(
         if made is not None:
             os.unlink(made.path)  # the key of nothing
     raise failure
+
+
+def _directory(path: str | os.PathLike[str]) -> str:
+    text = os.fsdecode(path)
+    if not text or "\0" in text:
+        raise ConfigError(f"{text!r} is not the path of a directory")
+    return os.path.abspath(text)
 
 
 def _build(work: str, seal: Seal, store_id: str, clock: Clock) -> Barrier:
@@ -103,7 +110,7 @@ def open_store(
     ``policies``: act under these and not as the operator. Raises ``StorageUnavailable`` when there is no
     store, ``Sealed`` when it cannot be opened, ``IntegrityError`` when it is damaged.
     """
-    directory = os.path.abspath(os.fsdecode(path))
+    directory = _directory(path)
     database = os.path.join(directory, DATABASE)
     if not os.path.lexists(database):
         raise StorageUnavailable(f"there is no store in {directory}; make one with: wellkept init")

@@ -47,9 +47,10 @@ def numbers(value: Any, what: str) -> tuple[int, ...]:
     """A list of version numbers, not empty, each once, in order."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise InvalidRequest(f"{what}: 'versions' must be a list of version numbers")
-    found = sorted({number(item, f"{what}: a version", least=1) for item in value})
-    if not found:
-        raise InvalidRequest(f"{what}: 'versions' is empty; name at least one version")
+    given = tuple(value)
+    if not 1 <= len(given) <= MAX_VERSIONS:
+        raise InvalidRequest(f"{what}: 'versions' must name 1 to {MAX_VERSIONS} versions")
+    found = sorted({number(item, f"{what}: a version", least=1) for item in given})
     return tuple(found)
 
 
