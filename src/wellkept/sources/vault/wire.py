@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
@@ -10,9 +11,11 @@ from .redirects import follow
 from .transport import Pool
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
     from ...errors import SecretError
+    from .._proxy import Proxy
     from .http1 import Answer
     from .options import Options
 
@@ -24,12 +27,7 @@ class Wire:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        context = None
-        if options.tls:
-            from .tls import ContextMaker
-
-            context = ContextMaker(options)
-        self.pool = Pool(options.host, options.port, context, server_name=options.server_name)
+        self.pool = _pool(options)
         self._common = _common_headers(options)
 
     def send(
@@ -56,6 +54,35 @@ class Wire:
         return (
             start + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
         )
+
+
+class _Tunnelled(Pool):
+    """Connections through a proxy, which sees where they lead and nothing of what is said."""
+
+    proxy: Proxy
+    target: str
+
+    def _dial(self, deadline: float) -> socket.socket:
+        return self.proxy.dial(self.target, deadline)
+
+
+def _pool(options: Options) -> Pool:
+    """Connections: plain ones directly, those with TLS through the environment's proxy where it names one."""
+    host, port = options.host, options.port
+    if not options.tls:
+        return Pool(host, port)
+    from .tls import ContextMaker
+
+    context = ContextMaker(options)
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        from .._proxy import proxy_for
+
+        proxy = proxy_for("https", host, port)
+        if proxy is not None:
+            tunnelled = _Tunnelled(host, port, context, server_name=options.server_name)
+            tunnelled.proxy, tunnelled.target = proxy, options.authority
+            return tunnelled
+    return Pool(host, port, context, server_name=options.server_name)
 
 
 def _common_headers(options: Options) -> bytes:
