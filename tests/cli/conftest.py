@@ -9,7 +9,7 @@ import pytest
 
 from wellkept.cli import main
 
-SCRUBBED = ("WELLKEPT_", "XDG_", "NO_COLOR", "COLUMNS", "PYTHONPATH", "PYTHONUNBUFFERED")
+SCRUBBED = ("WELLKEPT_", "XDG_", "NO_COLOR", "COLUMNS")
 
 
 class Result(NamedTuple):

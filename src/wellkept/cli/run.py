@@ -40,6 +40,9 @@ VALUED = {
 LISTS = {"--only": ("NAME", "these secrets, and no others; NAME#FIELD for a field; up to the next option")}
 SHORT = {"-e": "--env", "-w": "--watch", "-r": "--redact"}
 
+NEEDS = {"--signal": ("--watch",), "--grace": ("--watch",), "--interval": ("--watch", "--redact")}
+"""Options that mean nothing without one of these."""
+
 PRIVATE = ("WELLKEPT_PASSPHRASE", "WELLKEPT_PASSPHRASE_FILE", "WELLKEPT_KEY_FILE")
 """What opens the store is not the command's business, and is not passed on."""
 
@@ -69,6 +72,9 @@ def main(words: Sequence[str]) -> int:
         return execute("run", ["--help"])
     if not options.command:
         raise Usage("no command; write it after `--`, as in: wellkept run -- python app.py")
+    for name, (needs, *others) in NEEDS.items():
+        if name in options.values and not options.flags & {needs, *others}:
+            raise Usage(f"{name} belongs to {needs}")
     place = _place(options)
     if options.flags & {"--watch", "--redact", "--files"} or "--files-in" in options.values:
         from .stay import stay

@@ -24,7 +24,7 @@ SECRETS_DIR = "WELLKEPT_SECRETS_DIR"
 def stay(options: Options, place: Place) -> int:
     """The exit code of the command."""
     watching, redacting = "--watch" in options.flags, "--redact" in options.flags
-    chosen = _signal(options, watching)
+    chosen = _signal(options)
     files = _files(options)
     try:
         handed = Handed(options, place.source(), files, learn=redacting)
@@ -128,14 +128,12 @@ def _redactor() -> Redacting:
     return StreamRedactor()
 
 
-def _signal(options: Options, watching: bool) -> int | None:
+def _signal(options: Options) -> int | None:
     import signal
 
     name = options.values.get("--signal")
     if name is None:
         return None
-    if not watching:
-        raise Usage("--signal belongs to --watch")
     found = getattr(signal, "SIG" + name.upper().removeprefix("SIG"), None)
     if not isinstance(found, signal.Signals):
         raise Usage(f"unknown signal {name!r}; HUP, USR1, USR2, TERM, ...")
