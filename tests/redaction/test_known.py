@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from wellkept.redaction.known import DEFAULT, Known, Mark, forget, remember
+from wellkept.redaction.redactor import Redactor
 from wellkept.secret import Secret
 
 
@@ -54,11 +55,59 @@ def test_a_value_above_the_bound_by_itself_is_known_until_the_next() -> None:
     assert names(known) == ["small"]
 
 
-@pytest.mark.parametrize("value", ["", "abc", "äöü", b"\xff\xfe\xfd", "true", "localhost"])
+@pytest.mark.parametrize("value", ["", "abc", "äöü", b"\xff\xfe\xfd", "true", "localhost", "     "])
 def test_short_and_public_values_are_not_searched_for(value: str | bytes) -> None:
     known = Known()
     known.remember(Secret(value))
     assert len(known) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "8000"),
+        ("LOG_LEVEL", "debug"),
+        ("ENVIRONMENT", "production"),
+        ("prod/billing/host", "db-1.internal"),
+        ("APP_NAME", "billing service"),
+        ("TZ", "Europe/Berlin"),
+        ("POSTGRES_USER", "postgres"),
+    ],
+)
+def test_settings_that_look_like_settings_are_passed_over(name: str, value: str) -> None:
+    known = Known()
+    known.remember(Secret(value, name=name))
+    assert len(known) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PASSWORD", "production"),
+        ("prod/billing/database", "swordfish"),
+        ("", "debug"),
+        ("prod/host", "x7Gk29fQpL03"),
+        ("DB_HOST", "app:pa55word@db"),
+        ("DB_USER", "v-token-x7Gk29fQpL03"),
+        ("PORT", "8" * 70),
+    ],
+)
+def test_everything_else_is_searched_for_however_plain(name: str, value: str) -> None:
+    known = Known()
+    known.remember(Secret(value, name=name))
+    assert len(known) == 1
+
+
+def test_a_spared_name_is_forgotten_and_stays_so() -> None:
+    known = Known()
+    redactor = Redactor(known)
+    kept, spared = Secret("kept-value", name="a"), Secret("spared-value", name="b")
+    for secret in (kept, spared, Secret('{"user": "field-value"}', name="c")):
+        known.remember(secret)
+    assert redactor.redact("spared-value field-value") == "[redacted:b] [redacted:c#user]"
+    known.spare("b", "c#user")
+    known.remember(spared)
+    assert redactor.redact("kept-value spared-value field-value") == "[redacted:a] spared-value field-value"
 
 
 @pytest.mark.parametrize(

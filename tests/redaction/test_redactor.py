@@ -116,6 +116,13 @@ def test_a_value_of_any_length_is_found_at_every_offset_up_to_both_ends(knowing:
             assert redactor.redact(text) == "." * before + "[redacted:x]" + "." * after
 
 
+def test_a_value_in_a_long_text_is_found_at_both_ends_and_in_between(knowing: Make) -> None:
+    redactor = knowing(long="a-value-of-some-length", short="7chars-")
+    filler = "." * 70_001
+    text = f"a-value-of-some-length{filler}7chars-{filler}a-value-of-some-length"
+    assert redactor.redact(text) == f"[redacted:long]{filler}[redacted:short]{filler}[redacted:long]"
+
+
 def test_many_short_values_are_found_at_every_offset() -> None:
     known = Known()
     for number in range(index_module.MANY_SHORT + 1):
@@ -199,6 +206,9 @@ def test_a_subclass_of_str_cannot_hide_its_content(knowing: Make) -> None:
 
         def isascii(self) -> bool:
             return True
+
+        def __len__(self) -> int:
+            return 0
 
     assert knowing(x="s3cret-value").redact(Sly("s3cret-value")) == "[redacted:x]"
 

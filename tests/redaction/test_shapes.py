@@ -113,6 +113,7 @@ Basic authentication is required
 authorization: failed for user bob
 Authorization header missing
 bearer of bad news
+token_type=bearer trace=4bf92f3577b34da6a3ce929d0e0e4736
 http://localhost:8000/users/bob@example.com
 http://[::1]:8080/
 git clone ssh://git@host:22/repo

@@ -7,7 +7,7 @@ speed, whatever the number of needles. Needles of 7 to 14 bytes do the same with
 Shorter ones are few, and tried one by one; or, where they are not few, by their first 4 bytes at all four
 shifts of the text. A look-up only proposes; every hit is compared in full.
 
-The region is chosen per needle: rare characters first, and away from windows that other needles occupy, so
+The region is chosen per needle: the most random first, and away from windows that other needles occupy, so
 that a thousand URLs with a common beginning do not all answer to it.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ HEAD = 256
 """Bytes of a long needle that are kept; the rest is made again, by its form, when the head was found."""
 
 MANY_SHORT = 48
+_AS_LIST = 1 << 16  # bytes of text up to which a list is made of the blocks: faster to go through, but large
 _CANDIDATES = 8
 _ORDER: Literal["little", "big"] = sys.byteorder
-_RARENESS = bytes(
-    0 if chr(code).islower() or chr(code) in " ./:_-,\n" else 2 if chr(code).isalnum() else 1
+_CLASSES = bytes(
+    97 if chr(code).islower() else 65 if chr(code).isupper() else 48 if chr(code).isdigit() else 46
     for code in range(256)
 )
+"""Lower-case, upper-case, digits and the rest: random text changes between them more often than words do."""
 
 V = TypeVar("V")
+Blocks = memoryview | list[int]
 Table = dict[int, "list[Needle]"]
 Hit = tuple[int, int, "Needle"]
 
@@ -130,12 +134,17 @@ class Index:
         hits: list[Hit] = []
         size = len(data)
         view = memoryview(data)
-        if size >= MIN_WIDE and self._wide:
+        blocks: Blocks
+        if self._wide:
             blocks = view[: size & -WIDE].cast("Q")
+            if size <= _AS_LIST:
+                blocks = blocks.tolist()
             if not self._wide.keys().isdisjoint(blocks):
                 _confirm(self._wide, blocks, data, WIDE, hits)
-        if size >= MIN_NARROW and self._narrow:
+        if self._narrow:
             blocks = view[: size & -NARROW].cast("I")
+            if size <= _AS_LIST:
+                blocks = blocks.tolist()
             if not self._narrow.keys().isdisjoint(blocks):
                 _confirm(self._narrow, blocks, data, NARROW, hits)
         if len(self._short) <= MANY_SHORT:
@@ -200,19 +209,18 @@ def shifted(table: dict[int, V], view: memoryview) -> Iterator[tuple[int, V]]:
                     yield shift + number * NARROW, found
 
 
-def _confirm(table: Table, blocks: memoryview, data: bytes, width: int, hits: list[Hit]) -> None:
+def _confirm(table: Table, blocks: Blocks, data: bytes, width: int, hits: list[Hit]) -> None:
     """Compare in full what the table proposes. An occurrence covers exactly one block that is its window."""
-    for number, block in enumerate(blocks):
-        for needle in table.get(block, ()):
-            at = number * width
-            window = data[at : at + width]
-            region = needle.head[needle.offset : needle.offset + 2 * width - 1]
-            shift = region.find(window)
-            while shift >= 0:
-                start = at - needle.offset - shift
-                if start >= 0 and needle.stands_at(data, start):
-                    hits.append((start, start + needle.length, needle))
-                shift = region.find(window, shift + 1)
+    for number, block in [(number, block) for number, block in enumerate(blocks) if block in table]:
+        at = number * width
+        window = data[at : at + width]
+        for needle in table[block]:
+            head, offset = needle.head, needle.offset
+            place = head.find(window, offset, offset + 2 * width - 1)
+            while place >= 0:
+                if place <= at and needle.stands_at(data, at - place):
+                    hits.append((at - place, at - place + needle.length, needle))
+                place = head.find(window, place + 1, offset + 2 * width - 1)
 
 
 def _find_all(text: str, needle: Needle, mirror: str, hits: list[Hit]) -> None:
@@ -223,16 +231,17 @@ def _find_all(text: str, needle: Needle, mirror: str, hits: list[Hit]) -> None:
 
 
 def _enter(table: Table, needle: Needle, width: int) -> None:
-    """Choose the needle's region, the rarest of a few or else the least crowded of all, and enter its windows.
+    """Choose the needle's region, the most random of a few or else the least crowded of all; enter its windows.
 
     Forms of one value crowd nobody: they are proposed together, and only where a part of the value stands.
     """
     head = needle.head
     span = 2 * width - 1
     room = len(head) - span
-    rareness = head.translate(_RARENESS)
+    classes = head.translate(_CLASSES)
+    changes = [before != after for before, after in pairwise(classes)]
     step = max(1, room // _CANDIDATES)
-    for _, offset in sorted([(-sum(rareness[at : at + span]), at) for at in range(0, room + 1, step)]):
+    for _, offset in sorted([(-sum(changes[at : at + span - 1]), at) for at in range(0, room + 1, step)]):
         windows = [int.from_bytes(head[at : at + width], _ORDER) for at in range(offset, offset + width)]
         if all(needles[0].label == needle.label for window in windows if (needles := table.get(window))):
             break

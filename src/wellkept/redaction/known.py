@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..secret import Secret
 from .forks import renew_in_child
+from .ordinary import PUBLIC as PUBLIC
+from .ordinary import is_ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,19 +26,6 @@ MIN_LENGTH = 4
 
 MAX_SECRETS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
-
-PUBLIC = frozenset(
-    {
-        *("true", "false", "null", "none", "True", "False", "None"),
-        *("localhost", "127.0.0.1", "0.0.0.0"),  # noqa: S104 - a word not to hide, no address to bind
-        "service_account",  # the fixed parts of Google's service account files
-        "googleapis.com",
-        "https://accounts.google.com/o/oauth2/auth",
-        "https://oauth2.googleapis.com/token",
-        "https://www.googleapis.com/oauth2/v1/certs",
-    }
-)
-"""Values that are no secrets wherever they stand: hiding them would make logs unreadable and hide nothing."""
 
 
 class Mark(NamedTuple):
@@ -50,7 +39,8 @@ class Known:
     """A registry of values to recognise.
 
     ``serial`` changes whenever the content does: compare it to see whether ``since`` has news.
-    ``evicted`` counts the values that were dropped because a bound was reached.
+    ``evicted`` counts the values that were dropped because a bound was reached; ``spared`` are the names never
+    searched for.
     """
 
     def __init__(self, *, max_secrets: int = MAX_SECRETS, max_bytes: int = MAX_BYTES) -> None:
@@ -60,6 +50,7 @@ class Known:
         self.max_bytes = max_bytes
         self.serial = 0
         self.evicted = 0
+        self.spared: frozenset[str] = frozenset()
         self._entries: dict[Secret, int] = {}  # in the order of being added -> when last remembered
         self._added = 0
         self._removals = 0
@@ -71,8 +62,12 @@ class Known:
     def remember(self, secret: Secret) -> None:
         """Recognise ``secret`` from now on, under its name. Never raises for the value's sake.
 
-        Too short and public values are passed over. A value known under another name keeps that name.
+        Passed over: values that are too short, ordinary (see ``ordinary``), or spared by name. A value known
+        under another name keeps that name.
         """
+        ordinary = not secret.is_binary and is_ordinary(secret.name, secret.reveal())
+        if ordinary or secret.name in self.spared:
+            return
         size, secret = _measure(secret)
         if size < MIN_LENGTH:
             return
@@ -92,6 +87,15 @@ class Known:
         """``remember`` each of ``secrets``."""
         for secret in secrets:
             self.remember(secret)
+
+    def spare(self, *names: str) -> None:
+        """Never search for the values of these secrets, nor of these fields (``name#field``); forget them."""
+        with self._lock:
+            self.spared |= frozenset(names)
+            for secret in [secret for secret in self._entries if secret.name in self.spared]:
+                self.forget(secret)
+            self._removals += 1
+            self.serial += 1
 
     def forget(self, secret: Secret) -> None:
         """Stop recognising this value. No error when it was not known."""
@@ -160,7 +164,7 @@ def _measure(secret: Secret) -> tuple[int, Secret]:
     if secret.is_binary:
         return len(secret.reveal_bytes()), secret
     text = secret.reveal()
-    if len(text) < MIN_LENGTH or text in PUBLIC:
+    if len(text) < MIN_LENGTH:
         return 0, secret
     if text.isascii():
         return len(text), secret

@@ -16,7 +16,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from .known import MIN_LENGTH, PUBLIC
+from .known import MIN_LENGTH
+from .ordinary import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -100,6 +100,8 @@ class Redactor:
 
     def _redact_text(self, text: str) -> str:
         exact = text if type(text) is str else str.__str__(text)
+        if len(exact) < _known.MIN_LENGTH:
+            return text
         if exact.isascii():
             data, mirror = exact.encode(), exact
         else:
@@ -125,6 +127,8 @@ class Redactor:
             index = Index() if everything else self._index
             for secret in news:
                 for part in parts(secret):
+                    if part.label in self.known.spared:
+                        continue
                     for body, form in forms(part.value, piece=part.joins):
                         if len(body) >= _known.MIN_LENGTH:
                             index.add(body, form, part.value, part.label, part.joins)

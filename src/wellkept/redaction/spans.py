@@ -37,6 +37,8 @@ def finds(hits: Iterable[Hit], shapes: Iterable[Span]) -> list[Find]:
 
 def stretches(found: list[Find]) -> list[Find]:
     """Disjoint stretches in order, each named after the longest known value in it."""
+    if len(found) < 2:
+        return found
     found.sort(key=lambda find: (find.start, -find.end))
     merged: list[Find] = []
     longest = 0

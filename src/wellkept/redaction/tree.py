@@ -83,6 +83,8 @@ class _Walk:
             return self._unnamed
         if isinstance(value, bytes):
             return self._redactor.redact(value)
+        if -1000 < value < 1000:
+            return value  # too short to be searched for
         clean = self._redactor.redact(shown)
         return value if clean is shown else clean
 
