@@ -46,7 +46,7 @@ def family(secrets, seconds, last):
             value = None
             while time.monotonic() < end:
                 value = secrets.get("db").reveal()
-                time.sleep(0.02)
+                time.sleep(0.05)
             os._exit(0 if value == last else 3)
         children.append(child)
     return children
@@ -62,16 +62,16 @@ def test_sixteen_workers_make_one_refresh_a_period_when_told_to_share(tmp_path, 
     with Secrets(source, ttl=1.0, share=share) as secrets:
         secrets.get("db")
         before = source.reads
-        children = family(secrets, 4.0, "two")
+        children = family(secrets, 6.0, "two")
         time.sleep(1.5)
         source.value.write_text("two")
         assert codes(children) == {0}
-    # Four seconds are five periods at the most, of 0.8 to 0.9 s each; the parent refreshes along.
+    # Six seconds are at most eight periods of 0.8 to 0.9 s each; the parent refreshes along.
     made = source.reads - before
     if share:
-        assert made <= 10
+        assert made < WORKERS
     else:
-        assert made > WORKERS
+        assert made > 2 * WORKERS
 
 
 def test_an_explicit_refresh_is_never_answered_from_what_another_process_read(tmp_path):
