@@ -31,20 +31,25 @@ def check(arguments: Namespace) -> int:
     if arguments.settings is None:
         return _readable(source, place.env, arguments.json)
     from ..errors import SettingsError
+    from ..settings.problems import report
 
     found = settings_class(arguments.settings)
     try:
         found.load(source)
     except SettingsError as error:
-        problems = [
-            dict(zip(("field", "name", "reason", "looked_in"), p, strict=False)) for p in error.problems
-        ]
-        if not arguments.json:
-            raise
-        say_json({"ok": False, "environment": place.env, "problems": problems})
-        return ConfigError.exit_code
-    _ok(f"{arguments.settings}: every setting of environment {place.env} is valid", place.env, arguments.json)
-    return 0
+        problems = error
+    else:
+        _ok(
+            f"{arguments.settings}: every setting of environment {place.env} is valid",
+            place.env,
+            arguments.json,
+        )
+        return 0
+    if arguments.json:
+        say_json({"ok": False, "environment": place.env, "problems": problems.errors()})
+    else:
+        report(problems, sys.stderr)
+    return ConfigError.exit_code
 
 
 def _readable(source: Source, env: str, as_json: bool) -> int:
@@ -57,7 +62,7 @@ def _readable(source: Source, env: str, as_json: bool) -> int:
         return 0
     if as_json:
         problems = [
-            {"name": name, "reason": type(error).__name__, "looked_in": source.url}
+            {"field": "", "name": name, "reason": type(error).__name__, "where": source.url}
             for name, error in failures.items()
         ]
         say_json({"ok": False, "environment": env, "problems": problems})
@@ -92,15 +97,19 @@ def example(arguments: Namespace) -> int:
 def settings_class(dotted: str) -> Any:
     """The class named ``module:Class``; modules are looked for in the working directory first."""
     try:
-        from ..settings import from_dotted
-    except ImportError as error:
-        missing = error.name or "pydantic"
+        import pydantic  # noqa: F401 - asked for here, or the application's own import would be blamed
+    except ImportError:
+        missing = True
     else:
-        here = os.getcwd()
-        if here not in sys.path:
-            sys.path.insert(0, here)
-        return from_dotted(dotted)
-    raise ConfigError(f"settings need {missing}: pip install 'wellkept[settings]'")
+        missing = False
+    if missing:
+        raise ConfigError("settings need pydantic: pip install 'wellkept[settings]'")
+    from ..settings import from_dotted
+
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    return from_dotted(dotted)
 
 
 COMMANDS = {
