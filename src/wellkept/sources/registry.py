@@ -28,6 +28,8 @@ BUILT_IN = {
     "store": ("store", "open_store_source"),
     "aws-sm": ("aws.secrets_manager", "open_secrets_manager"),
     "aws-ssm": ("aws.parameter_store", "open_parameter_store"),
+    "azure-kv": ("azure_kv", "open_azure_kv"),
+    "gcp-sm": ("gcp_sm", "open_gcp_sm"),
     "vault": ("vault", "open_vault"),
     "bao": ("vault", "open_vault"),
     "vault+http": ("vault", "open_vault"),
