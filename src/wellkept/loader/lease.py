@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from ..errors import DeadlineExceeded, InvalidRequest, SecretError, Transient, WellkeptError
 from .events import subscriber
@@ -141,13 +141,13 @@ class Lease:
 
         On a thread of its own or, with ``loop``, on that event loop; its errors are logged and disturb nothing.
         """
-        return self._subscribe(LeaseChange, subscriber(callback, loop))
+        return self._subscribe(LeaseChange, subscriber(cast("Any", callback), loop))
 
     def on_event(
         self, callback: Callable[[LeaseEvent], object], *, loop: AbstractEventLoop | None = None
     ) -> Callable[[], None]:
         """As ``on_change``, for each ``LeaseEvent``: renewals and failures as well."""
-        return self._subscribe(LeaseEvent, subscriber(callback, loop))
+        return self._subscribe(LeaseEvent, subscriber(cast("Any", callback), loop))
 
     @property
     def seconds_left(self) -> float:

@@ -11,13 +11,14 @@ gets attempts of its own. ``force`` (a refresh) and a flight from before the cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import DeadlineExceeded, InvalidRequest, NotFound, Transient, WellkeptError
 from ..secret import Secret
 from .cache import MAX_HUNG
 from .failures import again
 from .flight import Flight
+from .reading import Departure
 from .waiting import Deadline
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ class Lookup:
                         cell.flight = Flight(cell, limit)
                         started.append(cell.flight)
                     joined[name] = (cell.hung[-1], True) if cell.flight is None else (cell.flight, False)
-            if started:
+            if (
+                started
+                and self._reader.bounded
+                and (force or not any(self._bridge(each.cell) for each in started))
+            ):
+                yield cast("Latch", Departure(self._reader, started)), limit.remaining()
+            elif started:
                 self._reader.launch(started)
             for name, (flight, stuck) in joined.items():
                 outcome = yield from self._await(flight, stuck, force, limit, arrived)

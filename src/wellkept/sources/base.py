@@ -63,6 +63,10 @@ class BaseSource:
 
     url: str = ""
     blocking: bool = True
+    bounded: bool = False
+    """Whether a read that may wait never takes longer than its ``timeout``, whatever happens: name lookup, a
+    server that drips, a certificate check. A thread then reads itself instead of having a thread read that it
+    could walk away from."""
 
     def read(self, name: str, *, version: str | None = None, timeout: float | None = None) -> Secret:
         raise NotImplementedError

@@ -37,6 +37,7 @@ class VaultSource(BaseSource):
     """
 
     blocking = True
+    bounded = True  # every wait below is for a socket with the rest of the deadline, or for a thread with it
 
     def __init__(self, options: Options) -> None:
         self.url = options.printable
