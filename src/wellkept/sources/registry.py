@@ -34,6 +34,7 @@ BUILT_IN = {
     "bao": ("vault", "open_vault"),
     "vault+http": ("vault", "open_vault"),
     "bao+http": ("vault", "open_vault"),
+    "cmd": ("cmd", "open_cmd"),
 }
 """Scheme -> module in this package and the function in it."""
 
