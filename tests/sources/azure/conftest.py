@@ -7,8 +7,6 @@ import os
 
 import pytest
 
-pytest.importorskip("azure.identity", reason="pip install 'wellkept[azure]'")
-
 from doubles.azure_identity import AppService
 from doubles.azure_key_vault import KeyVault
 from doubles.cloud import Issuer
@@ -21,6 +19,7 @@ PREFIXES = ("AZURE_", "IDENTITY_", "MSI_", "IMDS_")
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch, tmp_path):
     """Nothing of this machine's Azure configuration."""
+    pytest.importorskip("azure.identity", reason="pip install 'wellkept[azure]'")
     for name in list(os.environ):
         if name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
