@@ -26,9 +26,12 @@ class Place:
     ``config_path``: the configuration file, if there is one.
     """
 
-    def __init__(self, *, store: str | None = None, env: str | None = None) -> None:
-        """``store`` and ``env`` as given on the command line. Raises ``ConfigError``."""
-        config = current_config()
+    def __init__(self, *, store: str | None = None, env: str | None = None, start: str | None = None) -> None:
+        """``store`` and ``env`` as given on the command line; ``start`` instead of the working directory.
+
+        Raises ``ConfigError``.
+        """
+        config = current_config(start)
         environment = config.environment(env)
         self.config_path = config.path
         self.env = environment.name

@@ -8,18 +8,19 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from ..config import FILE, STORE
 from ..errors import ConfigError, NotFound, WellkeptError
 from . import staged
 from .command import Command, at_store
-from .context import context
+from .context import Place, context
 from .output import note, say, say_json
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from ..core.local import LocalStore
     from .command import Parser
-    from .context import Place
     from .staged import Finding
 
 MARK = "# installed by wellkept"
@@ -110,31 +111,46 @@ def pre_commit(arguments: Namespace) -> int:
 
 
 def _known_values(arguments: Namespace, directory: str, files: Sequence[staged.File]) -> list[Finding]:
-    """Findings of the store's own values; none, and a remark, where the store cannot be opened without asking."""
-    if not files:
-        return []
-    try:
-        place = context(arguments)
-        if not place.exists():
-            return []
-        with place.open(may_ask=False) as store:
-            names = list(store.walk())
-            answers = store.read_many(names)
-            secrets = {
-                name: answer.secret.reveal_bytes()
-                for name, answer in answers.items()
-                if not isinstance(answer, WellkeptError)
-            }
-            found = staged.search(files, secrets, lambda blob: _git(directory, "cat-file", "blob", blob))
-            return [finding for finding in found if not _public(place, store, finding)]
-    except WellkeptError as error:
-        note(f"looked at file names only, not for the store's values: {error}")
-        return []
+    """Findings of the values of every store that the files lie beside or below."""
+    findings: list[Finding] = []
+    seen: set[str] = set()
+    for start in _projects(directory, files):
+        try:
+            place = context(arguments) if start == directory else Place(start=start)
+            if place.path not in seen and place.exists():
+                seen.add(place.path)
+                findings += _values_of(place, directory, files)
+        except WellkeptError as error:
+            note(f"looked at file names only, not for the store's values: {error}")
+    return findings
 
 
-def _public(place: Place, store: object, finding: Finding) -> bool:
+def _projects(directory: str, files: Sequence[staged.File]) -> list[str]:
+    """The repository's top, and each directory above one of the files that has a store or a configuration."""
+    found = [directory] if files else []
+    above = {parent for file in files for parent in staged.parents(file.path)}
+    for relative in sorted(above):
+        path = os.path.join(directory, relative)
+        if any(os.path.lexists(os.path.join(path, name)) for name in (FILE, STORE)):
+            found.append(path)
+    return found
+
+
+def _values_of(place: Place, directory: str, files: Sequence[staged.File]) -> list[Finding]:
+    with place.open(may_ask=False) as store:
+        answers = store.read_many(list(store.walk()))
+        secrets = {
+            name: answer.secret.reveal_bytes()
+            for name, answer in answers.items()
+            if not isinstance(answer, WellkeptError)
+        }
+        found = staged.search(files, secrets, lambda blob: _git(directory, "cat-file", "blob", blob))
+        return [finding for finding in found if not _public(store, finding)]
+
+
+def _public(store: LocalStore, finding: Finding) -> bool:
     try:
-        return bool(store.metadata(finding.secret).tags.get(PUBLIC_TAG) == "yes")  # type: ignore[attr-defined]
+        return store.metadata(finding.secret).tags.get(PUBLIC_TAG) == "yes"
     except NotFound:
         return False
 

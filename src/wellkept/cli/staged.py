@@ -45,6 +45,13 @@ def files(git: Callable[..., bytes]) -> list[File]:
     return found
 
 
+def parents(path: str) -> Iterator[str]:
+    """The directories above a file of the repository, from its own up, without the top."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
 def forbidden(found: Sequence[File]) -> Iterator[Finding]:
     """Those that no repository should hold, whatever is in them."""
     for file in found:
