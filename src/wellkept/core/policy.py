@@ -11,9 +11,10 @@ one pattern decides: an exact path, else the pattern of highest priority by Vaul
 matches nothing is denied. Capabilities imply nothing: ``update`` is not ``create``, ``read`` is not
 ``list``, and nothing gives ``sudo``, which a few ``sys/`` paths want besides.
 
-Source: Vault's policy documentation and OpenBao's ``vault/acl.go``, followed also in asking for a list
-without its trailing slash first. Stricter than both in refusing what they read as a literal and so never
-match: ``*`` anywhere but at the end; and parameters of a rule that are not enforced here.
+Source: Vault's policy documentation and OpenBao 2.7's behaviour, followed also in how a list is decided: as
+a path with a trailing slash, and where nothing matches that, as one without. Stricter than both in refusing
+what they read as a literal and so never match (``*`` anywhere but at the end), and parameters of a rule that
+are not enforced here.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ class ACL:
         for bits in (
             self._exact.get(folder),
             self._exact.get(path),
-            self._by_pattern(path),
             self._by_pattern(folder),
+            self._by_pattern(path),
         ):
             if bits is not None:
                 return self._granted(bits)
