@@ -9,13 +9,13 @@ import threading
 
 import pytest
 
-from wellkept.redaction.known import DEFAULT, Known, Mark, forget, remember
+from wellkept.redaction.known import DEFAULT, UNREAD, Known, forget, remember
 from wellkept.redaction.redactor import Redactor
 from wellkept.secret import Secret
 
 
 def names(known: Known) -> list[str]:
-    return [secret.name for secret in known.since(Mark())[0]]
+    return [secret.name for secret in known.since(UNREAD)[0]]
 
 
 def test_rotated_out_values_stay_known() -> None:
@@ -124,7 +124,7 @@ def test_a_reader_gets_what_is_new_and_everything_after_a_removal() -> None:
     known = Known()
     first, second, third = (Secret(f"value-{n}", name=str(n)) for n in range(3))
     known.remember(first)
-    news, everything, mark, serial = known.since(Mark())
+    news, everything, mark, serial = known.since(UNREAD)
     assert (news, everything, serial) == ([first], True, known.serial)
     known.remember(second)
     known.remember(third)

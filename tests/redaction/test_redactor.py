@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wellkept.redaction import index as index_module
 from wellkept.redaction.forms import forms
-from wellkept.redaction.known import MIN_LENGTH, Known, Mark
+from wellkept.redaction.known import MIN_LENGTH, UNREAD, Known
 from wellkept.redaction.parts import parts
 from wellkept.redaction.redactor import FAILED, Redactor
 from wellkept.secret import Secret
@@ -27,7 +27,7 @@ MARK = "\x00"
 
 
 def variants(known: Known) -> set[bytes]:
-    secrets = known.since(Mark())[0]
+    secrets = known.since(UNREAD)[0]
     every = (body for secret in secrets for part in parts(secret) for body, _ in forms(part.value))
     return {body for body in every if len(body) >= MIN_LENGTH}
 

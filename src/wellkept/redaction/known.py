@@ -11,7 +11,7 @@ go. Safe to use from several threads, from a signal handler, and in both halves 
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..secret import Secret
 from .forks import renew_in_child
@@ -28,11 +28,10 @@ MAX_SECRETS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
 
 
-class Mark(NamedTuple):
-    """How far somebody has read a registry: ``added`` values in all, after ``removals`` removals."""
+Mark = tuple[int, int]
+"""How far somebody has read a registry: values added in all, removals."""
 
-    added: int = 0
-    removals: int = -1
+UNREAD: Mark = (0, -1)
 
 
 class Known:
@@ -121,12 +120,12 @@ class Known:
         because some were removed.
         """
         with self._lock:
-            now = Mark(self._added, self._removals)
-            if mark.removals != self._removals:
+            now = (self._added, self._removals)
+            if mark[1] != self._removals:
                 return list(self._entries), True, now, self.serial
             news = []
             fresh = reversed(self._entries)
-            for _ in range(self._added - mark.added):
+            for _ in range(self._added - mark[0]):
                 news.append(next(fresh))
             return news[::-1], False, now, self.serial
 

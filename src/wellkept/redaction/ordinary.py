@@ -8,8 +8,6 @@ and numbers, no generated text. Whoever wants more passed over says so by name (
 
 from __future__ import annotations
 
-import re
-
 PUBLIC = frozenset(
     {
         *("true", "false", "null", "none", "True", "False", "None"),
@@ -27,20 +25,25 @@ _NAMES = """
 port host hostname user username name env environment debug level region zone timezone tz locale lang language
 timeout workers threads mode engine driver scheme protocol version enabled size limit count interval ttl
 """
-SETTINGS = frozenset(_NAMES.split())
-"""Last words of names that say "setting"."""
+_LAST_WORDS = [[word] for word in _NAMES.split()]
+"""How names end that say "setting"."""
 
-_WORD = re.compile(r"[A-Za-z0-9]+").findall
-_LAST_WORD = re.compile(r"([A-Za-z0-9]+)[^A-Za-z0-9]*\Z").search
-_PLAIN = re.compile(r"[A-Za-z0-9 .,:_/-]{1,64}", re.ASCII).fullmatch
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:_/-")
+_LONGEST = 64
 _MIXED = 6
+"""Characters of a word in which letters and digits may be mixed: ``db1`` is one, a generated password is not."""
 
 
 def is_ordinary(name: str, value: str) -> bool:
     """Whether ``value``, under ``name``, is no secret: public, blank, or a setting that looks like one."""
     if value in PUBLIC or not value.strip():
         return True
-    last = _LAST_WORD(name)
-    if last is None or last[1].lower() not in SETTINGS or _PLAIN(value) is None:
+    if len(value) > _LONGEST or not _PLAIN.issuperset(value):
         return False
-    return all(word.isdigit() or word.isalpha() or len(word) <= _MIXED for word in _WORD(value))
+    if _words(name)[-1:] not in _LAST_WORDS:
+        return False
+    return all(word.isdigit() or word.isalpha() or len(word) <= _MIXED for word in _words(value))
+
+
+def _words(text: str) -> list[str]:
+    return "".join(character if character.isalnum() else " " for character in text).lower().split()

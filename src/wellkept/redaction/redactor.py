@@ -52,7 +52,7 @@ class Redactor:
         self._named = named if callable(named) else _template(named)
         self.shapes = Shapes(shapes)
         self._index = Index()
-        self._mark = _known.Mark()
+        self._mark = _known.UNREAD
         self._serial = -1
         self._lock = RLock()
         renew_in_child(self)
@@ -137,7 +137,7 @@ class Redactor:
     def _renew(self) -> None:
         """In the child of a fork, where a vanished thread held the lock: a new one, and a new index."""
         self._lock = RLock()
-        self._mark, self._serial = _known.Mark(), -1
+        self._mark, self._serial = _known.UNREAD, -1
 
     def __repr__(self) -> str:
         return f"<Redactor of {self.known!r}>"
