@@ -109,7 +109,7 @@ def test_a_cached_read_waits_for_no_lock(source, opened):
 def test_what_was_read_is_known_to_the_redactors(source, opened):
     from wellkept.redaction.known import DEFAULT
 
-    source.values["name"] = "a value that nobody else has 8d1f"
+    source.values["name"] = "Qz9x-8d1f7c02-planted-Kw4t"
     secret = opened(source).get("name")
     assert secret in DEFAULT
 

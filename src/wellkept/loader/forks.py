@@ -21,4 +21,9 @@ def renew_in_children(secrets: Any) -> None:
 
 def _renew_all() -> None:
     for secrets in list(_alive):
-        secrets._after_fork()
+        try:
+            secrets._after_fork()
+        except Exception:  # noqa: S112
+            # One clumsy source must not leave the others with the parent's locks. Not logged: the logging locks
+            # may be held by a thread that is not here any more. What it broke, its next read will say.
+            continue

@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .base import Source
 from .url import SourceURL, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeGuard
+
+    from .base import Source
 
     Opener = Callable[[SourceURL], Source]
 
@@ -35,6 +37,9 @@ BUILT_IN = {
     "vault+http": ("vault", "open_vault"),
     "bao+http": ("vault", "open_vault"),
     "cmd": ("cmd", "open_cmd"),
+    "k8s": ("k8s", "open_k8s"),
+    "keyring": ("keyring", "open_keyring"),
+    "sops": ("sops", "open_sops"),
 }
 """Scheme -> module in this package and the function in it."""
 
@@ -45,9 +50,9 @@ def open_source(url: str | Source | Sequence[str | Source], *, base: str | None 
     ``base`` is the directory that relative paths are relative to (default: the working directory). Raises
     ``ConfigError`` for an unknown scheme, an unknown option, or a value that the scheme does not take.
     """
-    if isinstance(url, Source):
-        return url
     if not isinstance(url, str):
+        if _is_source(url):
+            return url
         if not isinstance(url, (list, tuple)):
             raise ConfigError(f"a source is named by a URL or a list of URLs, not by {type(url).__name__}")
         sources = [open_source(each, base=base) for each in url]
@@ -58,6 +63,13 @@ def open_source(url: str | Source | Sequence[str | Source], *, base: str | None 
         return ChainSource(sources)
     parsed = parse_url(url, base=base)
     return _opener(parsed.scheme)(parsed)
+
+
+def _is_source(candidate: object) -> TypeGuard[Source]:
+    """Whether it reads as a source does; what else the protocol asks for, the loader and tools do without."""
+    return hasattr(candidate, "url") and all(
+        callable(getattr(candidate, method, None)) for method in ("read", "read_many", "close", "after_fork")
+    )
 
 
 def _opener(scheme: str) -> Opener:

@@ -33,10 +33,12 @@ from ..clock import ManualClock
 from ..errors import Denied, Malformed, NotFound, SecretError, Throttled, Transient, Unavailable
 from ..loader.secrets import Secrets
 from ..secret import Secret
-from ..sources.base import Source
+from ..sources.registry import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..sources.base import Source
 
 BINARY = bytes(range(256))
 LARGE = "0123456789abcdef" * 4096
@@ -125,7 +127,9 @@ class SourceConformance:
     # Reading
 
     def test_it_has_the_shape_of_a_source_and_a_url_to_print(self, source: Source) -> None:
-        assert isinstance(source, Source)
+        for method in ("read", "read_many", "list", "close", "after_fork"):
+            assert callable(getattr(source, method))
+        assert open_source(source) is source
         assert ":" in source.url
         assert isinstance(source.blocking, bool)
 
