@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from wellkept.redaction.redactor import Redactor
+from wellkept.redaction.known import Known
+from wellkept.redaction.redactor import FAILED, Redactor
 from wellkept.redaction.shape import Shape
 from wellkept.redaction.shapes import SHAPES
 
@@ -188,3 +191,16 @@ def test_every_shape_has_a_keyword_that_it_really_needs() -> None:
     for shape in SHAPES:
         assert all(len(keyword) >= 2 for keyword in shape.keywords)
         assert not shape.caseless or all(keyword == keyword.lower() for keyword in shape.keywords)
+
+
+fragments = st.sampled_from([*(text for text, _ in HIDDEN), *(k for shape in SHAPES for k in shape.keywords)])
+garbage = st.text("=:'\"\\ \n()[]{}&;,<>@/-_.aB9é\udc80\U0001f511", max_size=6)
+
+
+@given(st.lists(fragments | garbage, max_size=8).map("".join))
+@settings(max_examples=500)
+def test_no_mixture_of_shapes_breaks_the_search(text: str) -> None:
+    redactor = Redactor(Known())
+    out = redactor.redact(text)
+    assert out != FAILED
+    assert redactor.redact(text.encode("utf-8", "surrogatepass")) == out.encode("utf-8", "surrogatepass")
