@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from wellkept.errors import Transient
 from wellkept.loader.secrets import Secrets
@@ -188,3 +191,35 @@ def test_the_end_of_a_process_does_not_wait_for_a_server_that_hangs(bao):
     finally:
         bao.resume()
     assert done.returncode == 0, done.stderr
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "leases.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_what_the_page_shows_works_with_the_permissions_that_it_names(bao, postgres, monkeypatch):
+    from wellkept.integrations.pools import bind
+
+    (policy,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    bao.request("PUT", "sys/policies/acl/shop", {"policy": policy})
+    role = {"db_name": "app", "creation_statements": [CREATE], "default_ttl": "1h", "max_ttl": "24h"}
+    bao.request("POST", "database/roles/shop", role)
+    monkeypatch.setenv("VAULT_TOKEN", bao.token("shop", no_default_policy=True))
+    assert len(EXAMPLES) == 4
+    with ConnectionPool(f"host={postgres.host} port={postgres.port} dbname=postgres", open=False) as pool:
+        names = {"psycopg": psycopg, "bind": bind, "pool": pool}
+        for code in EXAMPLES:
+            code = code.replace("vault://vault.example.com:8200/secret", bao.url())
+            code = code.replace(
+                'host="db"', f'host="{postgres.host}", port={postgres.port}, dbname="postgres"'
+            )
+            if "kubernetes/creds" in code:
+                continue  # that engine needs a cluster
+            exec(compile(code, str(PAGE), "exec"), names)
+        pool.open()
+        with pool.connection() as connection:
+            (user,) = connection.execute("select current_user").fetchone()
+        assert user == names["credentials"].username == names["lease"].current().username
+        names["connection"].close()
+    names["secrets"].close()
+    eventually(lambda: not works(postgres, names["credentials"]))
