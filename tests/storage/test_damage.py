@@ -222,6 +222,7 @@ TAMPERING = {
     "pointers swapped": "UPDATE names SET id = 7 - id WHERE id IN (3, 4)",
     "a name changed": "UPDATE names SET key = CAST('data/a/zzz' AS BLOB) WHERE id = 3",
     "a name removed": "DELETE FROM names WHERE id = 3",
+    "the last name removed": "DELETE FROM names WHERE key = (SELECT max(key) FROM names)",
     "a value removed": "DELETE FROM blobs WHERE id = 3",
     "a name of another type": "UPDATE names SET key = CAST(key AS TEXT) WHERE id = 3",
     "a value of another type": "UPDATE blobs SET value = 'text' WHERE id = 3",

@@ -162,7 +162,7 @@ def test_a_process_that_hangs_while_writing_blocks_others_for_a_bounded_time_and
         text=True,
     )
     assert stuck.stdout.readline() == "holding\n"
-    with pytest.raises(StorageUnavailable, match="another process"):
+    with pytest.raises(StorageUnavailable, match="has been writing"):
         transact(storage, lambda t: t.put("a", b"1"))
     stuck.kill()
     stuck.communicate()
