@@ -28,7 +28,7 @@ def words(bits: int) -> set[str]:
     return {word for word, bit in BITS.items() if bits & bit} or {"deny"}
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_policies_grant_what_openbao_grants(openbao, seed):  # noqa: F811
     chance = random.Random(seed)
     policies = {f"oracle-{seed}-{number}": random_rules(chance) for number in range(chance.randint(1, 3))}

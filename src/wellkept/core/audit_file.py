@@ -150,6 +150,10 @@ class AuditFile:
         with self._mutex:
             self._forget()
 
+    def __del__(self) -> None:
+        if getattr(self, "_fd", -1) >= 0:
+            os.close(self._fd)
+
     def _acquire(self) -> int:
         """The file's descriptor, locked, and certainly of the file that stands at ``path`` now."""
         deadline = time.monotonic() + LOCK_TIMEOUT
