@@ -28,12 +28,12 @@ class Failure(NamedTuple):
     text: str
     retry_after: float | None = None
 
-    def about(self, name: str, url: str) -> SecretError:
-        """The error to raise for the secret ``name`` (``""``: the source as a whole) of the source ``url``."""
-        message = f"{url}: {name!r}: {self.text}" if name else f"{url}: {self.text}"
+    def about(self, name: str | None, url: str) -> SecretError:
+        """The error to raise for the secret ``name`` (``None``: the source as a whole) of the source ``url``."""
+        message = f"{url}: {self.text}" if name is None else f"{url}: {name!r}: {self.text}"
         if self.kind is Throttled:
-            return Throttled(message, name=name or None, source=url, retry_after=self.retry_after)
-        return self.kind(message, name=name or None, source=url)
+            return Throttled(message, name=name, source=url, retry_after=self.retry_after)
+        return self.kind(message, name=name, source=url)
 
 
 def failure_of(error: SecretError) -> Failure:

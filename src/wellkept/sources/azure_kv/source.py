@@ -97,7 +97,7 @@ class AzureKeyVaultSource(BaseSource):
     def list(self, *, timeout: float | None = None) -> list[str]:
         """The vault's own names below the prefix, without it. Needs ``secrets/list``, which reading does not."""
         start = service_name("x", self._prefix)[:-1]
-        pages = self._pages("/secrets", self._deadline(timeout), "")
+        pages = self._pages("/secrets", self._deadline(timeout), None)
         names = {str(item.get("id", "")).rpartition("/secrets/")[2] for item in pages}
         below = {name[len(start) :] for name in names if name.lower().startswith(start.lower())}
         return sorted(below - {""})
@@ -146,7 +146,7 @@ class AzureKeyVaultSource(BaseSource):
             )
         return dated[1][2]
 
-    def _pages(self, path: str, deadline: float, name: str) -> Sequence[dict[str, Any]]:
+    def _pages(self, path: str, deadline: float, name: str | None) -> Sequence[dict[str, Any]]:
         """Every item of a listing. Raises what the first failing page says."""
         items: list[dict[str, Any]] = []
         where: str | None = f"{path}{QUERY}&maxresults=25"
@@ -155,7 +155,7 @@ class AzureKeyVaultSource(BaseSource):
             if page is None:
                 raise Failure(Malformed, "the listing leads on to another server").about(name, self.url)
             if isinstance(page, Failure):
-                if page.kind is Denied and name:
+                if page.kind is Denied and name is not None:
                     hint = "the version before needs permission to list versions, which is denied; "
                     page = Failure(NotFound, hint + "read it by its id, or allow secrets/readMetadata/action")
                 raise page.about(name, self.url)

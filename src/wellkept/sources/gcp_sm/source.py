@@ -118,14 +118,14 @@ class GoogleSecretManagerSource(BaseSource):
             after = f"&pageToken={_quoted(token)}" if token else ""
             page = self._client.get(f"{self._parent()}/secrets?pageSize=250{after}", deadline)
             if isinstance(page, Failure):
-                raise page.about("", self.url)
+                raise page.about(None, self.url)
             names |= {
                 str(each.get("name", "")).rpartition("/secrets/")[2] for each in objects(page, "secrets")
             }
             token = str(page.get("nextPageToken") or "")
             if not token:
                 return sorted({name[len(start) :] for name in names if name.startswith(start)} - {""})
-        raise Failure(Malformed, f"the listing has no end after {PAGES} pages").about("", self.url)
+        raise Failure(Malformed, f"the listing has no end after {PAGES} pages").about(None, self.url)
 
     def whoami(self) -> str:
         try:
