@@ -35,7 +35,7 @@ def test_a_field_changes_with_its_secret(database, opened):
     secrets = opened(database)
     secrets.get("database#password")
     database.values["database"] = '{"password": "q"}'
-    secrets.refresh("database#user" if False else "database")
+    secrets.refresh("database")
     assert secrets.get("database#password").reveal() == "q"
     with pytest.raises(NotFound, match="no field 'user'"):
         secrets.get("database#user")
@@ -141,6 +141,15 @@ async def test_previous_for_tasks_and_for_fields(scripted, opened):
     source.values["name"] = '{"key": "two"}'
     await secrets.arefresh("name")
     assert (await secrets.aprevious("name#key")).reveal() == "one"
+
+
+def test_previous_of_a_field_that_is_a_variable(opened, monkeypatch):
+    monkeypatch.setenv("DATABASE_PASSWORD", "one")
+    secrets = opened("env:")
+    secrets.get("database#password")
+    monkeypatch.setenv("DATABASE_PASSWORD", "two")
+    secrets.refresh("database#password")
+    assert secrets.previous("database#password").reveal() == "one"
 
 
 def test_a_rotation_makes_previous_be_read_again(source, opened):

@@ -115,11 +115,17 @@ class Secrets:
 
     def get_optional(self, name: str) -> Secret | None:
         """``get``, but ``None`` when the source says that there is no such secret; everything else raises."""
-        return _or_none(run(self._each((name,)))[name])
+        try:
+            return self.get(name)
+        except NotFound:
+            return None
 
     async def aget_optional(self, name: str) -> Secret | None:
         """``get_optional`` for tasks."""
-        return _or_none((await run_async(self._each((name,))))[name])
+        try:
+            return await self.aget(name)
+        except NotFound:
+            return None
 
     def get_many(self, names: Iterable[str]) -> dict[str, Secret]:
         """All of ``names``, what is not cached in one batch read. Raises the first error among them, transient
@@ -302,13 +308,19 @@ class Secrets:
         found = yield from self._each((name,), version=PREVIOUS)
         outcome = found[name]
         if isinstance(outcome, NotFound):
-            base, field = split(name)
-            with self._cache.lock:
-                cell = self._cache.cells.get((base, None))
-                remembered = None if cell is None else cell.previous
+            remembered = self._remembered(name)
             if remembered is not None:
-                return remembered if field is None else remembered.field(field)
+                return remembered
         return _all(found)[name]
+
+    def _remembered(self, name: str) -> Secret | None:
+        """The value before the last rotation that was seen here."""
+        base, field = split(name)
+        with self._cache.lock:
+            own, whole = (self._cache.cells.get((each, None)) for each in (name, base))
+            if own is not None and own.previous is not None:
+                return own.previous
+            return None if whole is None or whole.previous is None else part_of(whole.previous, field)
 
     def _refresh(self, name: str | None) -> Generator[tuple[Latch, float], None, Any]:
         if name is not None:
@@ -353,11 +365,3 @@ def _apart(found: dict[str, Outcome]) -> dict[str, Secret | SecretError]:
             raise again(outcome)
         sorted_out[name] = outcome
     return sorted_out
-
-
-def _or_none(outcome: Outcome) -> Secret | None:
-    if isinstance(outcome, NotFound):
-        return None
-    if isinstance(outcome, WellkeptError):
-        raise again(outcome)
-    return outcome
