@@ -43,7 +43,7 @@ def service(issuer):
         yield service
 
 
-def use_metadata(server, monkeypatch):
+def _use_metadata(server, monkeypatch):
     """By the documented variables; google-auth reads one of them when it is imported, so it is put there too."""
     from google.auth.compute_engine import _metadata
 
@@ -53,9 +53,14 @@ def use_metadata(server, monkeypatch):
 
 
 @pytest.fixture
+def use_metadata():
+    return _use_metadata
+
+
+@pytest.fixture
 def giver(issuer, monkeypatch):
     with MetadataServer(issuer) as giver:
-        use_metadata(giver, monkeypatch)
+        _use_metadata(giver, monkeypatch)
         yield giver
 
 
@@ -105,6 +110,12 @@ class Official:
 @pytest.fixture
 def official(service, issuer):
     return Official(service, issuer)
+
+
+@pytest.fixture
+def official_in(service, issuer):
+    """``official_in("europe-west3")``: the same for the secrets of a region."""
+    return lambda location: Official(service, issuer, location)
 
 
 @pytest.fixture
