@@ -296,3 +296,18 @@ def test_tokens_and_passwords_become_known_to_the_redactor(openbao, opened, secr
     token = source.session._keeper.present.value
     values = {secret.reveal() for secret in known.DEFAULT._entries if not secret.is_binary}
     assert {password, token} <= values
+
+
+def test_it_can_say_who_is_reading(openbao, opened, secret, monkeypatch, fresh):
+    _, policy = secret
+    mount = mounted(openbao, "userpass", fresh("userpass"))
+    openbao.request(
+        "POST", f"auth/{mount}/users/ann", {"password": "correct horse", "token_policies": [policy]}
+    )
+    monkeypatch.setenv("VAULT_PASSWORD", "correct horse")
+    said = opened(openbao.url(options=f"auth=userpass&auth_mount={mount}&user=ann")).whoami()
+    assert said == f"{mount}-ann, with the policies default, {policy}"
+    monkeypatch.setenv("VAULT_PASSWORD", "wrong")
+    assert "was refused" in opened(openbao.url(options=f"auth=userpass&auth_mount={mount}&user=ann")).whoami()
+    monkeypatch.setenv("VAULT_TOKEN", openbao.token(policy, no_default_policy=True))
+    assert "may not look itself up" in opened(openbao.url()).whoami()

@@ -6,9 +6,10 @@ import copy
 import time
 from typing import TYPE_CHECKING
 
-from ...errors import NotFound, SecretError
+from ...errors import NotFound, SecretError, WellkeptError
 from ..base import BaseSource
 from . import kv
+from .answers import part
 from .listing import walk
 from .options import read_options
 from .session import Session
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 PREVIOUS_STEPS = 100
 """Versions looked at, at most, in search of the one before the current that is not deleted."""
+
+WHOAMI = 5.0
+"""Seconds for asking who one is, at most."""
 
 REMEMBERED = 4096
 """Names whose quoted form is kept, at most."""
@@ -103,6 +107,20 @@ class VaultSource(BaseSource):
         deadline = self._deadline(timeout)
         layout = self._layout or self._detect(deadline)
         return walk(self.session, layout, self._options.prefix, deadline)
+
+    def whoami(self) -> str:
+        """The token's display name and policies, which every token may ask for unless it was denied that."""
+        try:
+            answer = self.session.call("GET", "auth/token/lookup-self", deadline=self._deadline(WHOAMI))
+        except WellkeptError as error:
+            return f"nobody: {error}"
+        data = part(answer, "data") if answer.status == 200 else None
+        if data is None:
+            return "a token that may not look itself up"
+        policies = [each for each in data.get("policies") or () if isinstance(each, str)]
+        policies += [each for each in data.get("identity_policies") or () if isinstance(each, str)]
+        space = f" in the namespace {self._options.namespace}" if self._options.namespace else ""
+        return f"{data.get('display_name') or 'a token'}{space}, with the policies {', '.join(policies) or 'none'}"
 
     def close(self) -> None:
         self.session.close()

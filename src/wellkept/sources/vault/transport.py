@@ -168,11 +168,12 @@ class Pool:
     def _connect(self, deadline: float) -> Connection:
         import select
 
-        sock = self._dial(deadline)
         if self.make_context is not None:
             changed = getattr(self.make_context, "changed", None)
             if self._context is None or (changed is not None and changed()):
                 self._context = self.make_context()
+        sock = self._dial(deadline)
+        if self._context is not None:
             plain = sock
             try:
                 plain.settimeout(remaining(deadline))
