@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -157,8 +158,6 @@ def test_the_run_path_loads_no_parser_and_no_other_command(shop):
         "from wellkept.cli import main\n"
         "main(['run', '--', 'true'])"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     heavy = {

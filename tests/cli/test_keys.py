@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 
 from wellkept.core.unlock import default_key_path
 
@@ -34,8 +35,6 @@ def test_a_key_file_elsewhere(shop, monkeypatch):
 
 
 def test_a_passphrase_is_asked_for_at_a_terminal_only(shop):
-    import subprocess
-
     done = shop.process("rekey", "--passphrase", start_new_session=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     shop.ok("list")

@@ -1,9 +1,11 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
 from wellkept.errors import InvalidRequest
+
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
 
 one_line = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0")).filter(
     lambda text: not text.endswith("\r")
@@ -24,6 +26,7 @@ def read_as_docker(content: bytes) -> dict[str, str]:
     return values
 
 
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True), one_line, max_size=3))
 def test_what_is_written_is_what_docker_reads(values):
     assert read_as_docker(formats.write(values, "docker")) == values

@@ -3,11 +3,14 @@ import subprocess
 
 import pytest
 from dotenv import dotenv_values
-from hypothesis import example, given, settings
+from dotenv.parser import parse_stream
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
-from wellkept.errors import InvalidRequest
+from wellkept.errors import InvalidRequest, Malformed
+
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
 
 # Everything that UTF-8 can hold, with the characters that the syntax is made of drawn often.
 text = st.text(st.one_of(st.sampled_from("'\"\\${}:-#=\r\n\t ~`!"), st.characters(exclude_categories=["Cs"])))
@@ -20,7 +23,7 @@ def read_back(written: bytes, tmp_path):
     return dict(dotenv_values(path))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(keys, text, max_size=4))
 @example({"A": "${HOME}", "B": "$", "C": "$$", "D": "$${X}", "E": "${", "F": "${X:-y}", "G": "}"})
 @example({"A": "line one\nline two\n", "B": "cr\rlf\r\n", "C": " both ends ", "D": "", "E": "# no comment"})
@@ -93,6 +96,26 @@ def test_reading_gives_what_python_dotenv_gives(tmp_path):
     assert {item.name: item.value for item in items} == dict(expected)
     assert expected["MULTI"] == "first\nsecond\nthird"
     assert expected["BARE"] is None
+
+
+syntax = st.text(st.sampled_from("AB=#'\"\\${}:-n \t\r\n\ufeffé"), max_size=30)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
+@given(syntax)
+@example("\ufeff\ufeffA=1")
+@example("A='x\r\ny'")
+def test_any_text_is_read_as_python_dotenv_reads_it_or_refused_where_it_warns(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "any.env"
+    path.write_bytes(text.encode())
+    with open(path, encoding="utf-8") as file:
+        warns = any(binding.error for binding in parse_stream(file))
+    if warns:
+        with pytest.raises(Malformed, match="any.env: line"):
+            formats.read(path.read_bytes(), "env", "any.env")
+    else:
+        items = formats.read(path.read_bytes(), "env", "any.env")
+        assert {item.name: item.value for item in items} == dict(dotenv_values(path))
 
 
 def test_import_then_export_gives_the_values_of_the_original(tmp_path):

@@ -1,11 +1,13 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
 from wellkept.errors import Malformed
+
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 fields = st.dictionaries(text, st.one_of(text, st.integers(-(2**53), 2**53), st.booleans(), st.none()))
@@ -15,6 +17,7 @@ def values_of(content: str) -> dict:
     return {item.name: item.value for item in formats.read(content.encode(), "json", "x.json")}
 
 
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(text, st.one_of(text, fields)))
 def test_what_is_written_reads_back_to_the_same_values(values):
     assert values_of(formats.write(values, "json").decode()) == values

@@ -2,16 +2,19 @@ import base64
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
 from wellkept.errors import InvalidRequest
 from wellkept.formats.kubernetes import object_name
 
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
+
 keys = st.from_regex(r"[-._a-zA-Z0-9]{1,20}", fullmatch=True).filter(lambda key: not key.startswith(".."))
 
 
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(keys.filter(lambda key: key != "."), st.binary(), max_size=4))
 def test_the_manifest_is_yaml_whose_data_decodes_to_the_values(values):
     manifest = yaml.safe_load(formats.write(values, "kubernetes", name="app", namespace="web"))

@@ -1,11 +1,13 @@
 import subprocess
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
 from wellkept.errors import InvalidRequest
+
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
 
 text = st.text(
     st.one_of(
@@ -15,7 +17,7 @@ text = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(text)
 @example("it's $HOME `id` $(id) \\ \n\r\n")
 @example("''")

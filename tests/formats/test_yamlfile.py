@@ -1,10 +1,12 @@
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wellkept import formats
 from wellkept.errors import Malformed
+
+SLOW = [HealthCheck.too_slow]  # the first text draws on tables that take seconds to make
 
 text = st.text(
     st.one_of(st.sampled_from("\"'\\:#-{}\n\r\t \x85\u2028\0"), st.characters(exclude_categories=["Cs"]))
@@ -16,7 +18,7 @@ def values_of(content: str) -> dict:
     return {item.name: item.value for item in formats.read(content.encode(), "yaml", "x.yaml")}
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(text, st.one_of(text, st.dictionaries(text, scalars)), max_size=4))
 @example(
     {"yes": "no", "1": "0755", "d": "2024-01-01", "e": "1e3", "n": "null", "t": "~", "o": "0o17", "x": ""}
@@ -25,7 +27,7 @@ def test_any_yaml_loader_reads_back_what_is_written(values):
     assert yaml.safe_load(formats.write(values, "yaml")) == values
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=SLOW)
 @given(st.dictionaries(text, st.one_of(text, st.dictionaries(text, text)), max_size=4))
 def test_what_is_written_imports_to_the_same_values(values):
     assert values_of(formats.write(values, "yaml").decode()) == values

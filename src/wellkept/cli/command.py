@@ -45,6 +45,10 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unknown option {options[0]}" if options else "too many arguments")
         return namespace
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, f"choose from {', '.join(map(str, action.choices))}")
+
     def error(self, message: str) -> NoReturn:
         raise Usage(f"{message}; see `{self.prog} --help`")
 
@@ -97,6 +101,13 @@ def natural(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text[:12]) > 0:
         return int(text[:12])
     raise argparse.ArgumentTypeError("expected a number, 1 or more")
+
+
+def number(text: str) -> int:
+    """An argument that is a number: 0 or more."""
+    if text.isascii() and text.isdigit():
+        return int(text[:12])
+    raise argparse.ArgumentTypeError("expected a number")
 
 
 def _indent(text: str) -> str:

@@ -15,7 +15,7 @@ def seconds(text: str) -> float:
         return float(text)
     parts = re.findall(r"(\d{1,9})([smhdwy])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Usage(f"{text!r} is no duration; write 45s, 15m, 12h, 30d, 2w, 1y or 1d12h")
+        raise Usage("not a duration; write 45s, 15m, 12h, 30d, 2w, 1y or 1d12h")
     return float(sum(int(number) * SECONDS[unit] for number, unit in parts))
 
 
@@ -28,6 +28,8 @@ def moment(text: str, now: float, *, past: bool = False) -> float:
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
-            raise Usage(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00:00Z") from None
+            found = None  # the error quotes what was typed
+        if found is None:
+            raise Usage("not a date or time; write 2026-12-31 or 2026-12-31T18:00:00Z")
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     return now - seconds(text) if past else now + seconds(text)

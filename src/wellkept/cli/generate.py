@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..formats import generate
 from . import describe, files
-from .command import Command, at_store
+from .command import Command, at_store, number
 from .output import say, say_json
 from .usage import Usage
 
@@ -22,10 +22,12 @@ KINDS = ("password", "hex", "base64", "uuid", "rsa", "ec", "ed25519")
 def configure(parser: Parser) -> None:
     parser.add_argument("kind", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
     parser.add_argument("--set", dest="name", metavar="NAME", help="store it instead of printing it")
-    parser.add_argument("--cas", metavar="N", type=int, help="with --set: only if the current version is N")
+    parser.add_argument(
+        "--cas", metavar="N", type=number, help="with --set: only if the current version is N"
+    )
     password = parser.add_argument_group("passwords")
     password.add_argument(
-        "--length", metavar="N", type=int, default=32, help="characters (default 32, at least 8)"
+        "--length", metavar="N", type=number, default=32, help="characters (default 32, at least 8)"
     )
     password.add_argument(
         "--symbols", action="store_true", help=f"with symbols: {generate.SYMBOLS}".replace("%", "%%")
@@ -34,12 +36,12 @@ def configure(parser: Parser) -> None:
     password.add_argument("--alphabet", metavar="CHARS", default="", help="of these characters only")
     tokens = parser.add_argument_group("hex, base64")
     tokens.add_argument(
-        "--bytes", metavar="N", type=int, default=32, help="random bytes (default 32, at least 16)"
+        "--bytes", metavar="N", type=number, default=32, help="random bytes (default 32, at least 16)"
     )
     tokens.add_argument("--url-safe", action="store_true", help="base64 with - and _, without padding")
     keys = parser.add_argument_group("rsa, ec, ed25519")
     keys.add_argument(
-        "--bits", metavar="N", type=int, default=3072, help="of an RSA key: 2048, 3072 (default), 4096"
+        "--bits", metavar="N", type=number, default=3072, help="of an RSA key: 2048, 3072 (default), 4096"
     )
     keys.add_argument("--curve", metavar="NAME", default="p256", help="p256 (default), p384, p521")
     keys.add_argument("--out", metavar="FILE", help="write the private key to FILE with mode 0600")

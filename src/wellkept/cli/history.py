@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotFound
 from . import describe
-from .command import Command, at_store, natural
+from .command import Command, at_store, natural, number
 from .context import context
 from .output import moment, say, say_json, table
 
@@ -124,7 +124,7 @@ def _pair(store: LocalStore, name: str, old: int | None, new: int | None) -> tup
 def configure_rollback(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
     parser.add_argument("version", metavar="VERSION", type=natural, help="the version to take the value from")
-    parser.add_argument("--cas", metavar="N", type=int, help="only if the current version is N")
+    parser.add_argument("--cas", metavar="N", type=number, help="only if the current version is N")
     at_store(parser)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import describe
-from .command import Command, at_store
+from .command import Command, at_store, number
 from .context import context
 from .durations import seconds
 from .output import clean, say, say_json
@@ -39,7 +39,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--uncustom", metavar="KEY", action="append", default=[], help="remove custom metadata"
     )
-    parser.add_argument("--max-versions", metavar="N", type=int, help="how many versions are kept")
+    parser.add_argument("--max-versions", metavar="N", type=number, help="how many versions are kept")
     parser.add_argument(
         "--delete-after", metavar="TIME", help="lifetime of new versions: 30d, 12h; 0 for no end"
     )

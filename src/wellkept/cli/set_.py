@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import MAX_VALUE
 from ..errors import InvalidRequest, NotFound
 from . import describe, files
-from .command import Command, at_store
+from .command import Command, at_store, number
 from .context import context
 from .output import say, say_json
 from .usage import Usage
@@ -40,7 +40,7 @@ def configure(parser: Parser) -> None:
     version.add_argument("--expires", metavar="WHEN", help="not readable after: 30d, 12h, 2027-01-31")
     version.add_argument("--not-before", metavar="WHEN", help="not readable before")
     version.add_argument(
-        "--cas", metavar="N", type=int, help="only if the current version is N; 0: if there is none"
+        "--cas", metavar="N", type=number, help="only if the current version is N; 0: if there is none"
     )
     version.add_argument(
         "--stage", metavar="LABEL", action="append", default=[], help="put a label on it; repeatable"

@@ -85,11 +85,11 @@ def write(values: Mapping[str, Any], format: str, **options: Any) -> bytes:
     return written
 
 
-def decode(content: bytes, filename: str) -> str:
-    """UTF-8 text without its byte-order mark. Raises ``Malformed`` naming the line that is not UTF-8."""
+def decode(content: bytes, filename: str, *, encoding: str = "utf-8-sig") -> str:
+    """UTF-8 text, by default without its byte-order mark. Raises ``Malformed`` naming the line that is not UTF-8."""
     position = -1
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         # Its `object` is the whole file: only the position leaves this block, and the error is raised below.
         position = error.start

@@ -35,7 +35,8 @@ def read(content: bytes, filename: str) -> list[Item]:
     """The entries as ``dotenv_values`` gives them; a key without ``=`` has the value ``None``."""
     from ..sources.dotenv import parse
 
-    return [Item(name, value) for name, value in parse(decode(content, filename), filename).items()]
+    text = decode(content, filename, encoding="utf-8")  # the parser takes off the mark as python-dotenv does
+    return [Item(name, value) for name, value in parse(text, filename).items()]
 
 
 def write(values: Mapping[str, Any], *, base64: bool = False) -> bytes:
