@@ -5,6 +5,7 @@ import json
 
 import hcl2
 import pytest
+import yaml
 
 from wellkept.errors import ConfigError
 from wellkept.posture.least_privilege import policy_for
@@ -80,6 +81,28 @@ def test_the_stores_policy_is_one_that_the_store_takes(tmp_path):
         for refused in (lambda: store.read("prod/DATABASE_URL-admin"), lambda: store.list("prod")):
             with pytest.raises(Denied):
                 refused()
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("k8s://billing", ["database-url", "billing"]),
+        ("k8s://billing?prefix=prod", ["prod-database-url", "prod-billing"]),
+        ("k8s://billing?secret=app-env&prefix=prod", ["app-env"]),
+        ("env:", ["database-url", "billing"]),
+    ],
+)
+def test_kubernetes_allows_getting_the_secrets_that_the_source_reads_by_name(url, secrets):
+    policy = made("k8s", url, principal="app")
+    role, binding = yaml.safe_load_all(policy.text)
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"]}
+    ]
+    namespace = "NAMESPACE" if url == "env:" else "billing"
+    assert policy.missing == (("NAMESPACE",) if url == "env:" else ())
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "app", "namespace": namespace}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert role["metadata"]["namespace"] == namespace
 
 
 def test_an_unknown_provider_is_refused():

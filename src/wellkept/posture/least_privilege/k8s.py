@@ -27,7 +27,12 @@ def policy(names: Sequence[str], url: SourceURL | None, options: Mapping[str, st
     account = known_or(options, "principal", "SERVICE-ACCOUNT", missing)
     role = options.get("role") or "read-secrets"
     metadata = {"name": role, "namespace": namespace}
-    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": _secrets(names), "verbs": ["get"]}
+    rule = {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "resourceNames": _secrets(names, url),
+        "verbs": ["get"],
+    }
     documents = [
         {"apiVersion": f"{API}/v1", "kind": "Role", "metadata": metadata, "rules": [rule]},
         {
@@ -41,11 +46,13 @@ def policy(names: Sequence[str], url: SourceURL | None, options: Mapping[str, st
     return Policy(yaml.dump_all(documents, sort_keys=False, Dumper=_Plain).rstrip(), tuple(missing))
 
 
-def _secrets(names: Sequence[str]) -> list[str]:
-    """The Kubernetes Secrets that hold ``names``."""
+def _secrets(names: Sequence[str], url: SourceURL | None) -> list[str]:
+    """The Kubernetes Secrets that hold ``names``, as the source at ``url`` maps them."""
     from ...sources.k8s import secret_of
 
-    return list(dict.fromkeys(secret_of(name) for name in names))
+    options = {} if url is None else url.options
+    prefix = options.get("prefix", "").removesuffix("/")
+    return list(dict.fromkeys(secret_of(name, prefix, options.get("secret", "")) for name in names))
 
 
 class _Plain(yaml.SafeDumper):
