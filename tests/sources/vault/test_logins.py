@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.doubles.actions_oidc import ActionsTokenServer, public_pem
 from tests.doubles.token_review import TokenReviewServer
 
-from wellkept.errors import ConfigError, Denied
+from wellkept.errors import ConfigError, Denied, Malformed
 from wellkept.redaction import known
 from wellkept.testing.certificates import Authority
 
@@ -311,3 +311,54 @@ def test_it_can_say_who_is_reading(openbao, opened, secret, monkeypatch, fresh):
     assert "was refused" in opened(openbao.url(options=f"auth=userpass&auth_mount={mount}&user=ann")).whoami()
     monkeypatch.setenv("VAULT_TOKEN", openbao.token(policy, no_default_policy=True))
     assert "may not look itself up" in opened(openbao.url()).whoami()
+
+
+def wrapped(bao, path, body):
+    """The wrapping token of an answer."""
+    import http.client
+    import json
+
+    connection = http.client.HTTPConnection(bao.host, bao.port, timeout=10)
+    headers = {"X-Vault-Token": bao.root_token, "X-Vault-Wrap-TTL": "60s"}
+    connection.request("POST", f"/v1/{path}", json.dumps(body), headers)
+    with connection.getresponse() as answer:
+        token = json.load(answer)["wrap_info"]["token"]
+    connection.close()
+    return token
+
+
+def test_a_wrapped_token_is_unwrapped_once(openbao, opened, secret, monkeypatch):
+    name, policy = secret
+    monkeypatch.setenv("VAULT_TOKEN", wrapped(openbao, "auth/token/create", {"policies": [policy]}))
+    source = opened(openbao.url(options="wrapped=yes"))
+    assert source.read(name).reveal() == "for those who logged in"
+    source._layout = None
+    assert source.read(name)
+    with pytest.raises(Denied, match="somebody else"):
+        opened(openbao.url(options="wrapped=yes")).read(name)
+
+
+def test_a_wrapped_secret_id_serves_for_every_login(openbao, opened, secret, monkeypatch, fresh):
+    name, policy = secret
+    mount = mounted(openbao, "approle", fresh("approle"))
+    openbao.request("POST", f"auth/{mount}/role/app", {"token_policies": [policy]})
+    role = openbao.request("GET", f"auth/{mount}/role/app/role-id")["data"]["role_id"]
+    monkeypatch.setenv("VAULT_ROLE_ID", role)
+    monkeypatch.setenv("VAULT_SECRET_ID", wrapped(openbao, f"auth/{mount}/role/app/secret-id", {}))
+    source = opened(openbao.url(options=f"auth=approle&auth_mount={mount}&wrapped=yes"))
+    assert source.read(name).reveal() == "for those who logged in"
+    openbao.request("POST", "auth/token/revoke", {"token": source.session._keeper.present.value})
+    assert source.read(name).reveal() == "for those who logged in"
+
+
+def test_something_else_in_the_wrapping_is_malformed(openbao, opened, monkeypatch):
+    monkeypatch.setenv("VAULT_TOKEN", wrapped(openbao, "sys/wrapping/wrap", {"unexpected": "content-8f2c"}))
+    with pytest.raises(Malformed) as caught:
+        opened(openbao.url(options="wrapped=yes")).read("anything")
+    assert "content-8f2c" not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["wrapped=maybe", "wrapped=yes&auth=jwt&role=x"])
+def test_wrapped_is_for_tokens_and_secret_ids(openbao, opened, option):
+    with pytest.raises(ConfigError, match="wrapped="):
+        opened(openbao.url(options=option))

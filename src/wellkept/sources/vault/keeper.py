@@ -15,7 +15,7 @@ from ...errors import ConfigError, Denied, Malformed, SecretError, Transient, Un
 from ...redaction import known
 from ...secret import Secret
 from . import answers, login
-from .token import UNKNOWN_FOR, Token
+from .token import UNKNOWN_FOR, Token, acceptable, header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,9 @@ class Keeper:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._source = wire.options.printable
-        self._method = login.choose(wire.options)
+        self._method: login.Method = login.choose(wire.options)
+        if wire.options.wrapped:
+            self._method = login.Wrapped(self._method, self._unwrap)
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -203,7 +205,7 @@ class Keeper:
 
     def _adopt(self, value: str) -> Token:
         """Make ``value`` the session's token; the caller holds the lock."""
-        if not value.isascii() or not value.isprintable() or " " in value:
+        if not acceptable(value):
             raise ConfigError(f"{self._source}: the token holds characters that no token has")
         known.remember(Secret(value, name="token", source=self._source))
         before = self._token
@@ -215,6 +217,29 @@ class Keeper:
             for listener in list(self._listeners):
                 listener()
         return token
+
+    def _unwrap(self, wrapping: str, deadline: float) -> str:
+        """The token or the secret ID in ``wrapping``. Raises ``Denied`` where somebody else may have taken it."""
+        if not acceptable(wrapping):
+            raise ConfigError(f"{self._source}: the wrapping token holds characters that no token has")
+        known.remember(Secret(wrapping, name="wrapping token", source=self._source))
+        what = "unwrapping"
+        answer = self._wire.send("POST", "sys/wrapping/unwrap", {}, header(wrapping), deadline, again=False)
+        if answer.status in (400, 403, 404):
+            raise Denied(
+                f"{self._source}: the wrapping token has expired or was used before: if it was not by you, then "
+                "somebody else has what was in it",
+                source=self._source,
+            )
+        if answer.status != 200:
+            raise answers.sort_failure(answer, what, name=None, source=self._source)
+        content = (answers.auth_of(answer) or {}).get("client_token")
+        content = content or (answers.part(answer, "data") or {}).get("secret_id")
+        if not isinstance(content, str) or not content:
+            raise Malformed(
+                f"{self._source}: {what}: neither a token nor a secret ID was in it", source=self._source
+            )
+        return content
 
     def _refused(self, answer: Answer, attempt: login.Attempt) -> SecretError:
         what = f"the {self._method.kind} login at {attempt.path}"

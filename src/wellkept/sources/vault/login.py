@@ -13,6 +13,8 @@ from ...errors import ConfigError, Denied
 from .options import variable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .options import Options
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
@@ -167,6 +169,35 @@ class Jwt:
         if not jwt:
             raise Denied(f"{options.printable}: no JWT to log in with: {sought}", source=options.printable)
         return jwt
+
+
+class Wrapped:
+    """``method``, whose token or secret ID is a wrapping token: ``unwrap`` it first.
+
+    A wrapping token can be used once; so what was in it is remembered for as long as the same one is given.
+    """
+
+    def __init__(self, method: Method, unwrap: Callable[[str, float], str]) -> None:
+        self.kind = method.kind
+        self._method = method
+        self._unwrap = unwrap
+        self._outside = self._inside = ""
+
+    def attempt(self, deadline: float) -> Attempt:
+        attempt = self._method.attempt(deadline)
+        if attempt.token:
+            token = self._content(attempt.token, deadline)
+            return Attempt(token, sent=(token,))
+        body = dict(attempt.body or {})
+        if "secret_id" in body:
+            body["secret_id"] = self._content(body["secret_id"], deadline)
+        return attempt._replace(body=body, sent=tuple(body.values()))
+
+    def _content(self, wrapping: str, deadline: float) -> str:
+        if wrapping != self._outside:
+            self._inside = self._unwrap(wrapping, deadline)
+            self._outside = wrapping
+        return self._inside
 
 
 def _file_or_variable(options: Options, path: str, name: str, option: str) -> str:

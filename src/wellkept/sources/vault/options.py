@@ -21,7 +21,7 @@ METHODS = ("token", "approle", "userpass", "ldap", "jwt", "kubernetes", "cert")
 OPTIONS = (
     "audience", "auth", "auth_mount", "ca", "client_cert", "client_key", "jwt_env", "jwt_file", "kv", "namespace",
     "password_file", "plaintext", "prefix", "role", "role_id_file", "secret_id_file", "server_name", "timeout",
-    "token_file", "user", "value",
+    "token_file", "user", "value", "wrapped",
 )  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class Options(NamedTuple):
     password_file: str
     jwt_file: str
     jwt_env: str
+    wrapped: bool
     printable: str
 
     @property
@@ -99,6 +100,12 @@ def read_options(url: SourceURL) -> Options:
     if value not in ("text", "object"):
         raise ConfigError(f"{scheme}: the option value= is text (the default) or object")
 
+    wrapped = given.get("wrapped", "no")
+    if wrapped not in ("yes", "no") or (wrapped == "yes" and auth not in ("", "token", "approle")):
+        raise ConfigError(
+            f"{scheme}: the option wrapped= is yes or no, and for a token or an AppRole's secret ID"
+        )
+
     def file(option: str, fallback: str = "") -> str:
         path = given.get(option) or (variable(fallback) if fallback else "")
         return os.path.abspath(os.path.join(url.base or "", os.path.expanduser(path))) if path else ""
@@ -131,6 +138,7 @@ def read_options(url: SourceURL) -> Options:
         password_file=file("password_file", "PASSWORD_FILE"),
         jwt_file=file("jwt_file"),
         jwt_env=given.get("jwt_env", ""),
+        wrapped=wrapped == "yes",
         printable=printable,
     )
 

@@ -26,7 +26,7 @@ class Token:
 
     def __init__(self, value: str, number: int) -> None:
         self.value = value
-        self.header = f"X-Vault-Token: {value}\r\n".encode("ascii")
+        self.header = header(value)
         self.number = number
         self.ttl = 0.0
         self.expires = self.due = float("inf")
@@ -57,6 +57,16 @@ class Token:
 
     def __repr__(self) -> str:
         return f"<Token {self.number}>"
+
+
+def header(value: str) -> bytes:
+    """The header line that carries the token ``value``, which must be printable ASCII."""
+    return f"X-Vault-Token: {value}\r\n".encode("ascii")
+
+
+def acceptable(value: str) -> bool:
+    """Whether a header can carry ``value``."""
+    return value.isascii() and value.isprintable() and " " not in value
 
 
 def _chance() -> float:
