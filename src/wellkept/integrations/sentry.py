@@ -15,7 +15,6 @@ from ..redaction.redactor import FAILED, decode, default
 from ..redaction.tree import redact_tree
 
 if TYPE_CHECKING:
-
     from ..redaction.redactor import Redactor
 
 
