@@ -47,7 +47,7 @@ class MetadataServer(Giver):
             return Reply(200, [FLAVOR, ("Content-Type", "application/text")], b"computeMetadata/")
         if path == "/computeMetadata/v1/project/project-id":
             return Reply(200, [FLAVOR, ("Content-Type", "application/text")], PROJECT.encode())
-        if path == f"{account}/default/":
+        if path in (f"{account}/default/", f"{account}/{ACCOUNT}/"):
             scopes = [SecretManager.AUDIENCE]
             return reply(200, {"aliases": ["default"], "email": ACCOUNT, "scopes": scopes}, dict([FLAVOR]))
         if path in (f"{account}/default/token", f"{account}/{ACCOUNT}/token"):

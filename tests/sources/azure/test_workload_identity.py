@@ -120,6 +120,18 @@ def test_a_giver_that_answers_5xx_is_unavailable(platform, issuer, authority, mo
                 source.read("database")
 
 
+@pytest.mark.parametrize("platform", [app_service, federated])
+def test_a_giver_that_answers_nonsense_is_unavailable_and_not_quoted(
+    platform, issuer, authority, monkeypatch, tmp_path, source
+):
+    with start(platform, issuer, authority, monkeypatch, tmp_path) as giver:
+        giver.fault(answer(200, "<html>leak-me-not"))
+        with pytest.raises(Unavailable) as caught:
+            source.read("database")
+        assert caught.value.__context__ is None
+        assert "leak-me-not" not in str(caught.value)
+
+
 def denied(source, *private):
     with pytest.raises(Denied) as caught:
         source.read("database")

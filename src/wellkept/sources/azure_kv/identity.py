@@ -113,6 +113,10 @@ class Identity:
             return Unavailable(f"whoever gives out Azure tokens here does not answer ({by})")
         if outcome is None and member is not self._working and "AzureError" in kinds:
             return None  # nobody was asked: a developer's tool without a login
+        if outcome == 200:
+            return Unavailable(
+                f"whoever gives out Azure tokens here answered with something that is none ({by})"
+            )
         return Denied(f"Azure gives this identity no token ({by})")
 
     def _outcome(self, member: Any) -> int | None:

@@ -96,8 +96,9 @@ class Identity:
         if self._credentials is not None:
             return
         auth = _google_auth()
-        found = self._ask(lambda: auth.default(scopes=[SCOPE], request=self._transport()))
-        self._credentials, self._project = found
+        # Without scopes: with them, google-auth would ask Resource Manager for an external account's project.
+        credentials, self._project = self._ask(lambda: auth.default(request=self._transport()))
+        self._credentials = auth.credentials.with_scopes_if_required(credentials, [SCOPE])
 
     def _transport(self) -> Any:
         if self._request is None:
@@ -125,7 +126,8 @@ def sort(error: Exception, outcome: int | None, *, known: bool) -> SecretError |
     file = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if isinstance(error, NoAnswer) and not known and not _is_promised():
         return Denied(NONE_FOUND)
-    if kinds & {"DefaultCredentialsError", "MalformedError"} and "RefreshError" not in kinds:
+    unreadable = not known and bool(kinds & {"AttributeError", "KeyError", "TypeError", "ValueError"})
+    if (unreadable and file) or ("DefaultCredentialsError" in kinds and "RefreshError" not in kinds):
         if file:
             return ConfigError(
                 f"the file that GOOGLE_APPLICATION_CREDENTIALS names ({file}) cannot be used ({shown}); "
@@ -140,6 +142,8 @@ def sort(error: Exception, outcome: int | None, *, known: bool) -> SecretError |
         return Unavailable(
             f"whoever gives out Google tokens here cannot do so now (status {outcome or 'unknown'})"
         )
+    if outcome == 200:
+        return Unavailable("whoever gives out Google tokens here answered with something that is none")
     why = f"status {outcome}" if outcome is not None else shown
     return Denied(f"Google gives this identity no token ({why})")
 
