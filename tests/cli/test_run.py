@@ -91,6 +91,23 @@ def test_a_source_of_the_configuration_is_run_from_as_well(stocked):
     assert (found["FROM_FILE"], found["A"]) == ("1", "one")
 
 
+def test_of_the_environment_itself_only_what_others_name_is_a_secret(stocked):
+    stocked.write(".env", "FROM_FILE=file\nBOTH=file\n")
+    config = stocked.directory / "wellkept.toml"
+    config.write_text(config.read_text() + '[env.ci]\nsource = ["env:", "dotenv:.env"]\n')
+    own = {**os.environ, "BOTH": "variable", "WELLKEPT_PASSPHRASE": "x"}
+    found = environment(stocked, "--env", "ci", env=own)
+    assert (found["FROM_FILE"], found["BOTH"]) == ("file", "variable")
+    assert "WELLKEPT_PASSPHRASE" not in found
+    exported = stocked.process("export", "--env", "ci", env=own).stdout
+    assert exported == b"BOTH=variable\nFROM_FILE=file\n"
+    code = "import os; print(os.environ['HOME'], os.environ['BOTH'])"
+    shown = stocked.process(
+        "run", "--env", "ci", "--redact", "--", sys.executable, "-c", code, env=own
+    ).stdout
+    assert shown == f"{stocked.home} [redacted:BOTH]\n".encode()
+
+
 def test_exit_codes_and_signals_are_the_commands(stocked):
     assert stocked.process("run", "--", "sh", "-c", "exit 7").returncode == 7
     assert stocked.process("run", "--", "sh", "-c", "kill -TERM $$").returncode == -signal.SIGTERM

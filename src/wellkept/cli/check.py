@@ -10,6 +10,7 @@ from ..errors import ConfigError, SecretError
 from .command import Command, at_store
 from .context import context
 from .output import say, say_json, table
+from .values import names_in
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -54,7 +55,7 @@ def check(arguments: Namespace) -> int:
 
 def _readable(source: Source, env: str, as_json: bool) -> int:
     """Every secret that is listed can be read."""
-    names = source.list()
+    names = names_in(source)
     answers = source.read_many(names)
     failures = {name: answer for name, answer in answers.items() if isinstance(answer, SecretError)}
     if not failures:

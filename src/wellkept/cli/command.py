@@ -79,6 +79,7 @@ def build(name: str, command: Command) -> Parser:
         allow_abbrev=False,
         add_help=False,
     )
+    parser.__dict__["color"] = False  # Python 3.14 would colour it in its own way
     command.configure(parser)
     general = parser.add_argument_group("general")
     general.add_argument("-h", "--help", action="help", help="show this help")

@@ -121,7 +121,7 @@ without its being seen. Key pairs are PEM (PKCS#8); of those stored, the public 
 wellkept generate password
 wellkept generate password --length 20 --symbols --set DATABASE_PASSWORD
 wellkept generate base64 --bytes 32 --url-safe --set SESSION_KEY
-wellkept generate ed25519 --set jwt/signing --public-out jwt.pub
+wellkept generate ed25519 --set JWT_KEY --public-out jwt.pub
 wellkept generate rsa --bits 4096 --out key.pem""",
         configure=configure,
         execute=execute,

@@ -83,8 +83,7 @@ on a terminal. The read is recorded in the audit log.""",
 wellkept get DATABASE_URL
 wellkept get prod/billing/database#password
 wellkept get DATABASE_URL --stage previous
-wellkept get tls/key --out key.pem
-psql "$(wellkept get DATABASE_URL)"
+wellkept get TLS_KEY --out key.pem
 wellkept get DATABASE_URL --json""",
         configure=configure,
         execute=execute,

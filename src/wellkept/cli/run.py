@@ -30,7 +30,10 @@ VALUED = {
     "--env": ("ENV", "the environment (default: $WELLKEPT_ENV, default_env, dev)"),
     "--store": ("PATH", "the store's directory (default: see `wellkept help store`)"),
     "--signal": ("NAME", "with --watch: send this signal (HUP, USR1, ...) instead of starting again"),
-    "--interval": ("SECONDS", "with --watch and --redact: how often to look for changes (default 1)"),
+    "--interval": (
+        "SECONDS",
+        "with --watch and --redact: how often to look for changes (default 1; 30 elsewhere than here)",
+    ),
     "--grace": (
         "SECONDS",
         "with --watch: how long the command may take to end before it is killed (default 10)",
@@ -138,7 +141,7 @@ def build_environment(secrets: dict[str, Secret], *, override: bool = True) -> d
 
     environment = {name: value for name, value in os.environ.items() if name not in PRIVATE}
     for name, secret in by_variable(secrets).items():
-        if override or name not in environment:
+        if (override or name not in environment) and name not in PRIVATE:
             value = os.fsdecode(secret.reveal_bytes())
             if "\0" in value:
                 raise ConfigError(

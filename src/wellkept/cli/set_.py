@@ -171,7 +171,7 @@ argument, where the shell's history and every `ps` would have it, unless you ins
         examples="""\
 wellkept set DATABASE_URL
 pass show db | wellkept set DATABASE_URL
-wellkept set tls/key --file key.pem --expires 90d --owner platform@example.com
+wellkept set TLS_KEY --file key.pem --expires 90d --owner platform@example.com
 wellkept set database --json-object < database.json
 wellkept set database#password --env prod
 wellkept set DATABASE_URL --cas 3          # only if the current version is 3""",

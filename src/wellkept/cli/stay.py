@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import run
 from .supervise.loop import Loop, Watch
 from .usage import Usage
-from .values import select
+from .values import names_in, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from .supervise.streams import Redacting
 
 SECRETS_DIR = "WELLKEPT_SECRETS_DIR"
+
+LOCAL = ("store:", "dotenv:", "dir:", "env:")
+LOCAL_INTERVAL = 1.0
+REMOTE_INTERVAL = 30.0
+"""Seconds between looks for changes: a service elsewhere is not asked every second."""
 
 
 def stay(options: Options, place: Place) -> int:
@@ -32,7 +37,9 @@ def stay(options: Options, place: Place) -> int:
         if watching or redacting:
             watch = Watch(
                 handed.poll,
-                interval=_seconds(options, "--interval", 1.0),
+                interval=_seconds(
+                    options, "--interval", LOCAL_INTERVAL if _is_local(place) else REMOTE_INTERVAL
+                ),
                 # Without --watch changes are looked for all the same: the redactor must know the new values.
                 signal=chosen if watching else 0,
                 grace=_seconds(options, "--grace", 10.0),
@@ -98,7 +105,7 @@ def _change_detector(source: Source) -> Callable[[], bool]:
         return True in looked
 
     def values() -> object:
-        answers = source.read_many(source.list()).items()
+        answers = source.read_many(names_in(source)).items()
         return {name: type(found) if isinstance(found, Exception) else found for name, found in answers}
 
     if parts:
@@ -112,6 +119,10 @@ def _change_detector(source: Source) -> Callable[[], bool]:
         return last != before
 
     return changed
+
+
+def _is_local(place: Place) -> bool:
+    return all(url.startswith(LOCAL) for url in place.urls)
 
 
 def _files(options: Options) -> SecretFiles | None:

@@ -21,7 +21,7 @@ def select(source: Source, only: Sequence[str] | None = None) -> dict[str, Secre
     must not start with half of its secrets.
     """
     if not only:
-        listed = source.read_many(source.list())
+        listed = source.read_many(names_in(source))
         return {name: _found(answer) for name, answer in listed.items() if not isinstance(answer, NotFound)}
     flat = getattr(source, "flat", False)  # may hold name#field as an entry of its own
     found = dict(source.read_many([name for name in dict.fromkeys(only) if flat or "#" not in name]))
@@ -36,6 +36,20 @@ def select(source: Source, only: Sequence[str] | None = None) -> dict[str, Secre
         found[name] = _found(objects[base]).field(field)
     return {name: _found(found[name]) for name in only}
 
+
+def names_in(source: Source) -> list[str]:
+    """The names that ``source`` has, sorted.
+
+    Not those of ``env:``, which would be every variable that there is: they are in the environment already,
+    and in a chain it still has its say about the names of the others.
+    """
+    parts = getattr(source, "sources", None)
+    if parts is not None:
+        return sorted({name for part in parts for name in names_in(part)})
+    return [] if source.url == EVERY_VARIABLE else source.list()
+
+
+EVERY_VARIABLE = "env:"
 
 _MISSING = NotFound("not asked for yet")
 

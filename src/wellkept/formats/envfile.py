@@ -9,8 +9,8 @@ written, in this order of preference:
 - in single quotes, which python-dotenv, shells and Docker Compose read alike;
 - in double quotes with escapes, each ``${`` as ``${WELLKEPT_DOLLAR:-$}{``.
 
-A value that ends in a backslash ends in ``${WELLKEPT_BACKSLASH:-\\\\}`` instead: before 1.2, python-dotenv
-took the backslash before the closing quote for an escape, whatever stood before it.
+A value that ends in a backslash ends in ``${WELLKEPT_BACKSLASH:-\\\\}`` instead: older versions of
+python-dotenv (1.0) take the backslash before the closing quote for an escape, whatever stands before it.
 """
 
 from __future__ import annotations
