@@ -23,6 +23,7 @@ $(VENV)/bin/python:
 $(VENV)/.with-%: pyproject.toml | $(VENV)/bin/python
 	@echo "installing wellkept and its '$*' tools into $(VENV) ..."
 	$(PIP) --editable '.[all]' --group $*
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: $(VENV)/.with-demo ## import a project's .env, run it, rotate its password under load

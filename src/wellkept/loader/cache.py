@@ -99,10 +99,12 @@ class Cache:
                 return  # closed in between
             news = flight.tick > cell.tick and not self.closed
             if isinstance(outcome, Exception):
+                cell.errors += 1
                 flight.error = outcome
                 if news:
                     self._failed(flight, outcome)
             else:
+                cell.reads += not flight.adopted
                 flight.secret = outcome
                 if news:
                     self._read(flight, outcome)

@@ -42,11 +42,13 @@ class Cell:
 
     ``tick`` is that of the newest outcome or invalidation: older news are not let in. ``previous`` is the value
     before the last rotation seen here. ``fields`` holds fields taken out of the value. ``hung`` are abandoned
-    flights that have not come home. ``idle`` counts background reads since somebody asked.
+    flights that have not come home. ``idle`` counts background reads since somebody asked; ``reads`` and ``errors``
+    count the outcomes of the source for as long as the process lives, for metrics.
     """
 
     __slots__ = (
         "error",
+        "errors",
         "failures",
         "fields",
         "flight",
@@ -56,6 +58,7 @@ class Cell:
         "name",
         "previous",
         "read_at",
+        "reads",
         "refresh_at",
         "retry_at",
         "secret",
@@ -73,6 +76,8 @@ class Cell:
         self.flight: Flight | None = None
         self.hung: list[Flight] = []
         self.idle = 0
+        self.reads = 0
+        self.errors = 0
         self.previous: Secret | None = None
         self.clear()
 

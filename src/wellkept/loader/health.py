@@ -15,7 +15,8 @@ class SecretHealth(NamedTuple):
 
     ``age`` is in seconds since it was last read successfully, ``None`` when no value is held; ``stale`` says
     that the value held is older than the ``ttl``; ``failures`` counts the failed reads since the last good one
-    and ``last_error`` names the kind of the last (``"Throttled"``), ``None`` after a good one.
+    and ``last_error`` names the kind of the last (``"Throttled"``), ``None`` after a good one. ``reads`` and ``errors``
+    are how often the source gave a value, and failed to, since the process began to ask.
     """
 
     age: float | None
@@ -23,6 +24,8 @@ class SecretHealth(NamedTuple):
     version: str | None
     failures: int
     last_error: str | None
+    reads: int = 0
+    errors: int = 0
 
     @property
     def ok(self) -> bool:
@@ -55,5 +58,7 @@ def health_of(cache: Cache) -> Health:
                 version=None if cell.secret is None else cell.secret.version,
                 failures=cell.failures,
                 last_error=cell.error,
+                reads=cell.reads,
+                errors=cell.errors,
             )
     return Health(all(each.ok for each in found.values()), found, hanging)
