@@ -16,6 +16,7 @@ from wellkept.errors import (
     InvalidRequest,
     Malformed,
     NotFound,
+    Throttled,
     Unavailable,
 )
 from wellkept.loader import lease_states
@@ -617,3 +618,68 @@ def test_the_api_sends_an_issue_once_and_the_rest_again(session):
     assert api.renew("id", 60, 5.0) is None
     api.revoke("id", 5.0)
     assert seen == [(PATH, False), ("sys/leases/renew", True), ("sys/leases/revoke", True)]
+
+
+def test_a_token_that_cannot_be_kept_alive_is_tried_again_soon(session, leases, lease):
+    def failing(deadline):
+        session.kept_alive += 1
+        raise Unavailable("down")
+
+    session.keep_alive = failing
+    assert leases.tend() <= 1.0
+    assert leases.tend() <= 1.0
+    assert session.kept_alive == 2
+    assert user(lease) == "u1"
+
+
+def test_a_step_never_waits_for_a_caller(leases, lease):
+    with lease._lock:
+        assert leases.tend() <= 0.1
+
+
+def test_throttled_is_heeded(session, leases, clock, lease):
+    clock.advance(61)
+    session.failure = Throttled("later", retry_after=9.0)
+    leases.tend()
+    assert lease._due - clock.monotonic() >= 4.5
+
+
+def test_after_the_end_nothing_is_taken_and_nothing_is_done(session, leases, lease):
+    leases.close()
+    calls = len(session.calls)
+    assert leases.tend() is None
+    with pytest.raises(InvalidRequest):
+        leases.lease("database/creds/other")
+    with pytest.raises(InvalidRequest):
+        lease.refresh()
+    assert len(session.calls) == calls
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        reply(200, lease_duration="long"),
+        reply(200, lease_duration=True),
+        reply(502),
+        Answer(200, {}, b"[]", True),
+    ],
+)
+def test_a_renewal_that_is_answered_oddly_has_failed_and_is_tried_again(
+    session, leases, clock, lease, told, odd
+):
+    session.answers["sys/leases/renew"] = odd
+    clock.advance(40)
+    leases.tend()
+    assert told.kinds(1) == ["failed"]
+    assert user(lease) == "u1"
+    del session.answers["sys/leases/renew"]
+    clock.advance(10)
+    leases.tend()
+    assert told.kinds(2) == ["failed", "renewed"]
+
+
+def test_a_revocation_that_is_not_allowed_is_told_and_no_more(session, leases, lease, told):
+    session.answers["sys/leases/revoke"] = reply(403)
+    leases.close()
+    assert told.kinds(1) == ["failed"]
+    assert isinstance(told[0].error, Denied)

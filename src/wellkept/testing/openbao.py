@@ -146,6 +146,8 @@ class OpenBaoServer:
     def pause(self) -> None:
         """Hang: connections are accepted by the kernel, and nothing answers until ``resume``."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitpid(self._process.pid, os.WUNTRACED)  # it stops a moment after the signal
 
     def resume(self) -> None:
         """End a ``pause``."""
@@ -213,16 +215,16 @@ class OpenBaoServer:
         self.request("POST", "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
         self.wait_until_writable("secret")
 
-    def wait_until_writable(self, mount: str) -> None:
+    def wait_until_writable(self, mount: str, *, namespace: str | None = None) -> None:
         """Wait until a new KV v2 engine has prepared itself (it answers 400 in the first milliseconds)."""
-        self._wait(f"{mount}/config")
+        self._wait(f"{mount}/config", namespace)
 
-    def _wait(self, path: str) -> None:
+    def _wait(self, path: str, namespace: str | None = None) -> None:
         """Poll ``path`` until it answers well."""
         end = time.monotonic() + START_LIMIT
         while True:
             try:
-                self.request("GET", path)
+                self.request("GET", path, namespace=namespace)
                 return
             except (OSError, http.client.HTTPException, OpenBaoError) as error:
                 dead = self._process is None or self._process.poll() is not None

@@ -129,6 +129,55 @@ def test_a_404_with_a_page_is_still_not_found(source, proxy):
     failure(source, NotFound)
 
 
+def engine_question(request):
+    return "/sys/internal/" in request.path
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_that_cannot_say_which_engine_it_is_is_taken_for_version_2(bao, proxy, opened, status):
+    bao.write("failures", {"value": VALUE})
+    proxy.fault(answer(status, '{"errors": []}'), when=engine_question)
+    assert opened(f"vault+http://127.0.0.1:{proxy.port}/secret").read("failures").reveal() == VALUE
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (answer(503, ""), Unavailable),
+        (answer(429, ""), Throttled),
+        (garbage(), Malformed),
+        (hang(), Unavailable),
+    ],
+)
+def test_trouble_while_asking_for_the_engine_is_sorted_and_asked_again(bao, proxy, opened, fault, kind):
+    bao.write("failures", {"value": VALUE})
+    proxy.fault(fault, when=engine_question)
+    source = opened(f"vault+http://127.0.0.1:{proxy.port}/secret")
+    failure(source, kind, timeout=0.5)
+    found = source.read_many(["failures", "other"], timeout=0.5)
+    assert {type(error) for error in found.values()} == {kind}
+    assert [error.name for error in found.values()] == ["failures", "other"]
+    proxy.clear()
+    assert source.read("failures").reveal() == VALUE
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (answer(503, ""), Unavailable),
+        (answer(403, ""), Denied),
+        (reset(), Unavailable),
+        (garbage(), Malformed),
+        (answer(200, '{"data": {"keys": [1]}}'), Malformed),
+        (answer(204, ""), Malformed),
+    ],
+)
+def test_trouble_while_listing(source, proxy, fault, kind):
+    proxy.fault(fault, when=lambda request: request.method == "LIST")
+    with pytest.raises(kind):
+        source.list(timeout=1.0)
+
+
 @pytest.fixture(scope="module")
 def fragile():
     """A server of its own, to be hurt."""

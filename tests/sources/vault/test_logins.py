@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.doubles.actions_oidc import ActionsTokenServer, public_pem
 from tests.doubles.token_review import TokenReviewServer
 
-from wellkept.errors import ConfigError, Denied, Malformed
+from wellkept.errors import ConfigError, Denied, Malformed, Unavailable
 from wellkept.redaction import known
 from wellkept.testing.certificates import Authority
+from wellkept.testing.faults import FaultProxy, answer
 
 
 @pytest.fixture
@@ -258,6 +259,7 @@ def test_in_a_namespace(openbao, opened, monkeypatch, fresh):
     space = fresh("team")
     openbao.request("POST", f"sys/namespaces/{space}", {})
     openbao.request("POST", "sys/mounts/kv", {"type": "kv", "options": {"version": "2"}}, namespace=space)
+    openbao.wait_until_writable("kv", namespace=space)
     openbao.request("POST", "sys/auth/userpass", {"type": "userpass"}, namespace=space)
     openbao.request("POST", "kv/data/x", {"data": {"value": "of the team"}}, namespace=space)
     policy = '{"path": {"kv/data/x": {"capabilities": ["read"]}}}'
@@ -362,3 +364,44 @@ def test_something_else_in_the_wrapping_is_malformed(openbao, opened, monkeypatc
 def test_wrapped_is_for_tokens_and_secret_ids(openbao, opened, option):
     with pytest.raises(ConfigError, match="wrapped="):
         opened(openbao.url(options=option))
+
+
+def test_a_login_that_is_answered_without_a_token_is_malformed(openbao, opened, monkeypatch):
+    monkeypatch.setenv("VAULT_PASSWORD", "correct horse")
+    with FaultProxy(openbao.address) as proxy:
+        proxy.fault(answer(200, '{"auth": {"mfa_requirement": {}, "client_token": ""}}'))
+        with pytest.raises(Malformed, match="second factor"):
+            opened(f"vault+http://127.0.0.1:{proxy.port}/secret?auth=userpass&user=ann").read("anything")
+
+
+def test_a_server_in_trouble_at_the_login_is_unavailable(openbao, opened, monkeypatch):
+    monkeypatch.setenv("VAULT_PASSWORD", "correct horse")
+    with FaultProxy(openbao.address) as proxy:
+        proxy.fault(answer(500, "it hurts"))
+        with pytest.raises(Unavailable):
+            opened(f"vault+http://127.0.0.1:{proxy.port}/secret?auth=userpass&user=ann").read("anything")
+
+
+def test_a_role_without_a_secret_id(openbao, opened, secret, monkeypatch, fresh):
+    name, policy = secret
+    mount = mounted(openbao, "approle", fresh("approle"))
+    role = {"token_policies": [policy], "bind_secret_id": False, "token_bound_cidrs": ["127.0.0.1/32"]}
+    openbao.request("POST", f"auth/{mount}/role/app", role)
+    role_id = openbao.request("GET", f"auth/{mount}/role/app/role-id")["data"]["role_id"]
+    url = openbao.url(options=f"auth=approle&auth_mount={mount}&role={role_id}")
+    assert opened(url).read(name).reveal() == "for those who logged in"
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_a_token_service_that_refuses(openbao, opened, monkeypatch, status):
+    with FaultProxy(openbao.address) as service:
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{service.url}/idtoken?api-version=2.0")
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "the-runners-bearer")
+        service.fault(answer(status, "the-runners-bearer"))
+        with pytest.raises(Denied if status == 401 else Unavailable, match="OIDC") as caught:
+            opened(openbao.url(options="auth=jwt&role=app")).read("anything")
+        assert "the-runners-bearer" not in str(caught.value)
+        service.clear()
+        service.fault(answer(200, "{}"))
+        with pytest.raises(Malformed, match="no token"):
+            opened(openbao.url(options="auth=jwt&role=app")).read("anything")
