@@ -78,8 +78,8 @@ def test_any_text_gives_python_dotenvs_values_or_is_refused(tmp_path, lines):
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
-        ("A=1\nnot an assignment\nB=2\n", "line 2"),
-        ("A='open\nB=2\n", "line 1"),
+        ("A=1\nnot s3cret an assignment\nB=2\n", "line 2"),
+        ("A='s3cret\nB=2\n", "line 1"),
         ("A=1\n\n\n# x\n\n=value\n", "line 6"),
         ("A=1\r\n\r\nB='x' y\r\n=c\r\n", "lines 3, 4"),
         ("A='one\ntwo'\nbad line\n", "line 3"),
@@ -97,7 +97,7 @@ def test_a_malformed_line_is_refused_by_file_and_number_and_not_quoted(tmp_path,
         DotenvSource(str(path)).read("A")
     message = str(caught.value)
     assert f"{path}: {lines} cannot be read" in message
-    assert "open" not in message.replace("close open quotes", "")
+    assert "s3cret" not in message
     assert caught.value.__context__ is None
 
 
