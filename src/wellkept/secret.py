@@ -164,6 +164,28 @@ class Secret:
         return {"type": "string", "format": "password", "writeOnly": True}
 
 
+class TextSecret(Secret):
+    """The text of a secret that its store keeps as ``{"value": text}``: also reachable as ``name#value``."""
+
+    __slots__ = ()
+
+    def field(self, key: str) -> Secret:
+        """As of any ``Secret``; ``value`` is the text itself, unless the text is an object that has such a field."""
+        if key != "value":
+            return super().field(key)
+        try:
+            return super().field(key)
+        except (Malformed, NotFound):
+            pass  # the text is no object with a field of that name: the engine's own field is meant
+        return Secret(
+            self._value,
+            name=f"{self.name}#value",
+            version=self.version,
+            source=self.source,
+            created=self.created,
+        )
+
+
 _FROZEN = frozenset(Secret.__slots__)
 
 

@@ -19,7 +19,7 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..secret import Secret
+from ..secret import Secret, TextSecret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,9 +123,10 @@ class SharedReads:
 
 def _entry(read_at: float, secret: Secret) -> tuple[Any, ...]:
     value = secret.reveal_bytes() if secret.is_binary else secret.reveal()
-    return read_at, secret.version, secret.source, secret.created, value
+    return read_at, secret.version, secret.source, secret.created, isinstance(secret, TextSecret), value
 
 
 def _secret(name: str, entry: tuple[Any, ...]) -> Secret:
-    _, version, source, created, value = entry
-    return Secret(value, name=name, version=version, source=source, created=created)
+    _, version, source, created, is_text, value = entry
+    kind = TextSecret if is_text else Secret
+    return kind(value, name=name, version=version, source=source, created=created)

@@ -293,3 +293,15 @@ def test_the_secret_is_a_secret(bao, source, fresh):
     secret = source.read(name)
     assert isinstance(secret, Secret)
     assert "nobody" not in f"{secret!r} {secret} {source!r}"
+
+
+def test_a_value_that_another_process_read_has_the_same_fields():
+    from wellkept.loader.sharing import _entry, _secret
+    from wellkept.secret import TextSecret
+
+    shared = _secret("name", _entry(0.0, TextSecret("plain", name="name", version="3")))
+    assert shared.field("value").reveal() == "plain"
+    assert shared.version == "3"
+    plain = _secret("name", _entry(0.0, Secret("plain", name="name")))
+    with pytest.raises(Malformed):
+        plain.field("value")

@@ -13,35 +13,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...errors import Malformed, NotFound
-from ...secret import Secret
+from ...secret import Secret, TextSecret
 
 if TYPE_CHECKING:
     from .kv import Found
 
 SEGMENTS = 64
 """Segments of a name, at most."""
-
-
-class TextSecret(Secret):
-    """The text of a secret kept as ``{"value": text}``: also reachable as ``name#value``."""
-
-    __slots__ = ()
-
-    def field(self, key: str) -> Secret:
-        """As of any ``Secret``; ``value`` is the text itself, unless the text is an object that has such a field."""
-        if key != "value":
-            return super().field(key)
-        try:
-            return super().field(key)
-        except (Malformed, NotFound):
-            pass  # the text is no object with a field of that name: the engine's own field is meant
-        return Secret(
-            self._value,
-            name=f"{self.name}#value",
-            version=self.version,
-            source=self.source,
-            created=self.created,
-        )
 
 
 def make_secret(found: Found, *, name: str, source: str, plain: bool) -> Secret:
