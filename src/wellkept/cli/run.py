@@ -85,7 +85,10 @@ def main(words: Sequence[str]) -> int:
         return stay(options, place)
     from .values import select
 
-    secrets = select(place.source(), options.only)
+    # Named, so that it lives until `exec`: closing the store here would cost a checkpoint, which is two syncs
+    # of the disk. What is in its log is durable all the same, and the next one who opens it finds it there.
+    source = place.source()
+    secrets = select(source, options.only)
     environment = build_environment(secrets, override="--no-override" not in options.flags)
     sys.stdout.flush()
     _restore_signals()
