@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from wellkept.errors import Denied, Malformed, NotFound, Throttled, Unavailable
@@ -218,3 +220,17 @@ def test_a_server_that_hangs_takes_no_longer_than_allowed(fragile, fragile_sourc
     finally:
         fragile.resume()
     assert fragile_source.read("x").reveal() == VALUE
+
+
+def test_what_is_on_its_way_does_not_print(source):
+    """Tracebacks that show local variables show these."""
+    from wellkept.sources.vault import kv, login
+
+    deadline = time.monotonic() + 5
+    answered = source.session.call("GET", "secret/data/failures", deadline=deadline)
+    found = kv.parse(answered, True, what="", name="failures", source="")
+    attempt = login.StaticToken(source._options).attempt(deadline)
+    assert VALUE in answered.body.decode()
+    shown = f"{answered!r} {found!r} {attempt!r} {source.session._keeper.present!r} {source._options!r}"
+    assert VALUE not in shown
+    assert attempt.token not in shown

@@ -28,6 +28,10 @@ class Answer(NamedTuple):
     body: bytes
     keep: bool
 
+    def __repr__(self) -> str:
+        """Without the body, which may be a secret: tracebacks with local variables print this."""
+        return f"<Answer {self.status}, {len(self.body)} bytes>"
+
 
 class ExchangeError(Exception):
     """No answer. ``received`` tells whether any byte of one had come; ``garbage``, that it was no HTTP.

@@ -33,6 +33,9 @@ class Found(NamedTuple):
     version: str | None
     created: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Found version {self.version}>"
+
 
 def layout(mount: str, kv: int) -> Layout:
     """The paths under ``mount`` for version ``kv``."""

@@ -33,6 +33,9 @@ class Attempt(NamedTuple):
     body: dict[str, Any] | None = None
     sent: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Attempt {self.path or 'with a token'}>"
+
 
 class Method(Protocol):
     """A way to log in."""
