@@ -202,6 +202,7 @@ def test_a_fresh_process_reads_with_nothing_but_the_platforms_variables(giver, v
         [sys.executable, "-c", code, url], env=dict(os.environ), capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "value\n", done.stderr
+    assert done.stderr == "", "azure-identity's warnings of what is not set up"
 
 
 def test_no_identity_at_all_is_denied_and_says_what_to_set(source, monkeypatch):

@@ -12,13 +12,14 @@ import os
 import re
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError, Denied, SecretError, Unavailable
 from .._cloud import claims_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 NONE_FOUND = (
     "no Azure identity: none in the environment (AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET or "
@@ -53,7 +54,8 @@ class Identity:
             kept = self._tokens.get(key)
             if kept is not None and kept[1] - time.time() > EARLY:
                 return kept[0]
-            token, expires = self._fetch(scope, tenant, claims)
+            with _quiet():
+                token, expires = self._fetch(scope, tenant, claims)
             self._tokens[key] = (token, expires)
             return token
 
@@ -142,6 +144,23 @@ def _chain(error: BaseException | None) -> Iterable[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """azure-identity warns of each member that is not set up here, unless its own chain asks it. Whoever has set a
+    level for its loggers keeps it."""
+    import logging
+
+    own = logging.getLogger("azure.identity")
+    if own.level or logging.getLogger("azure").level:
+        yield
+        return
+    own.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        own.setLevel(logging.NOTSET)
 
 
 def _default() -> tuple[list[Any], Any]:

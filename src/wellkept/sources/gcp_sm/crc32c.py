@@ -1,7 +1,7 @@
 """CRC-32C (Castagnoli), the checksum that Secret Manager sends with each value (RFC 3720, appendix B.4).
 
 Not a cryptographic function. A table and a loop: a secret of 64 bytes takes some microseconds, the largest that
-there may be some milliseconds; Google's own module (``google-crc32c``) is a compiled package more to install.
+there may be some ten milliseconds; Google's own module (``google-crc32c``) is a compiled package more to install.
 """
 
 from __future__ import annotations
