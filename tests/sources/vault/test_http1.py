@@ -7,6 +7,8 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wellkept.sources.vault import http1
 from wellkept.sources.vault.http1 import ExchangeError, receive
@@ -97,6 +99,7 @@ GARBAGE = [
     b"SSH-2.0-OpenSSH_9.9\r\n",
     b"HTTP/2 200 OK\r\n\r\n",
     b"HTTP/1.1 2OO OK\r\n\r\n",
+    b"HTTP/1.1 099 Odd\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
     b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
@@ -167,3 +170,44 @@ def test_a_server_that_drips_does_not_stretch_the_deadline():
     assert caught.value.late
     assert caught.value.received
     assert took >= 0.2
+
+
+class Scripted:
+    """A socket that gives ``data`` in pieces of ``step`` bytes, and then its end."""
+
+    def __init__(self, data, step):
+        self.data, self.step = data, step
+
+    def settimeout(self, seconds):
+        assert seconds > 0
+
+    def recv(self, size):
+        piece, self.data = self.data[: min(self.step, size)], self.data[min(self.step, size) :]
+        return piece
+
+
+WHOLE = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: now\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"HTTP/1.0 404 Not Found\r\n\r\nhello",
+]
+
+
+@given(
+    start=st.sampled_from([*WHOLE, b""]),
+    cut=st.integers(0, 80),
+    junk=st.binary(max_size=40),
+    rest=st.sampled_from([*WHOLE, b""]),
+    step=st.integers(1, 100),
+)
+def test_whatever_comes_is_an_answer_or_a_refusal(start, cut, junk, rest, step):
+    try:
+        answer = receive(Scripted(start[:cut] + junk + rest, step), time.monotonic() + 60)
+    except ExchangeError:
+        return
+    assert 200 <= answer.status <= 999
+
+
+@given(answer=st.sampled_from(WHOLE), step=st.integers(1, 100))
+def test_the_pieces_in_which_an_answer_comes_make_no_difference(answer, step):
+    assert receive(Scripted(answer, step), time.monotonic() + 60).body == b"hello"

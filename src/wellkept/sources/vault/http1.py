@@ -140,7 +140,7 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str], bytes]:
     first, _, rest = head.decode("latin-1").partition("\r\n")
     code = first[9:12]
     if first[:9] not in ("HTTP/1.1 ", "HTTP/1.0 ") or not (
-        code.isascii() and code.isdigit() and len(code) == 3
+        code.isascii() and code.isdigit() and len(code) == 3 and code >= "100"
     ):
         raise ExchangeError("answered with something that is no HTTP", received=True, garbage=True)
     headers: dict[str, str] = {}
