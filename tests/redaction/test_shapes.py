@@ -87,6 +87,7 @@ HIDDEN = [
 
 KEPT = """
 password = get_password()
+Change(name='DATABASE_PASSWORD', old=<Secret 'DATABASE_PASSWORD', version='1'>)
 password: must not be empty
 password=${DB_PASSWORD}
 password=***

@@ -37,6 +37,7 @@ _BEFORE_KEY = "".join(
 
 _PROSE_AFTER = re.compile(r"[ \t]+[a-z]+(?![\w=:])", re.IGNORECASE | re.ASCII).match
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[(\[].*)", re.ASCII).fullmatch
+_ARGUMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII).match
 _ATTRIBUTE = re.compile(
     r"(?:self|cls|settings|config|conf|os|request|args|options|app)\.[\w.]+", re.ASCII
 ).fullmatch
@@ -78,6 +79,8 @@ def _is_said(match: re.Match[str], value: str, end: int, quoted: bool) -> bool:
         return re.search(r"(?:^|\s)--[a-z-]*$", before, _FLAGS) is None
     if quoted:
         return False
+    if "," in between and _ARGUMENT(value):  # f("password", other=...): the next argument, not a value
+        return True
     if _CODE(value) or _ATTRIBUTE(value):
         return True
     return ":" in between and value.isalpha() and _PROSE_AFTER(match.string, end) is not None
