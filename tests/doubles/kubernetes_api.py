@@ -39,8 +39,9 @@ class Rule(NamedTuple):
 
 
 class Refusal(Exception):
-    def __init__(self, status: int, message: str, reason: str = "") -> None:
+    def __init__(self, status: int, message: str, reason: str = "", name: str | None = None) -> None:
         super().__init__(message)
+        self.details = {} if name is None else {"details": {"name": name, "kind": "secrets"}}
         self.status = status
         self.reason = reason or REASONS[status]
 
@@ -108,7 +109,7 @@ class KubernetesServer:
                 return (201 if verb == "create" else 200), self.write(namespace, name, body)
             found = self.secrets.get((namespace, name))
             if found is None:
-                raise Refusal(404, f'secrets "{name}" not found')
+                raise Refusal(404, f'secrets "{name}" not found', name=name)
             if verb == "delete":
                 del self.secrets[namespace, name]
                 return 200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
@@ -173,7 +174,7 @@ class KubernetesServer:
             raise Refusal(409, f'secrets "{new}" already exists')
         if name is not None:
             if held is None:
-                raise Refusal(404, f'secrets "{new}" not found')
+                raise Refusal(404, f'secrets "{new}" not found', name=name)
             if (
                 metadata.get("resourceVersion", held["metadata"]["resourceVersion"])
                 != held["metadata"]["resourceVersion"]
@@ -203,6 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
             content = {
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
                 "message": str(refusal), "reason": refusal.reason, "code": status,
+                **refusal.details,
             }  # fmt: skip
         data = json.dumps(content).encode()
         self.send_response(status)

@@ -73,13 +73,16 @@ class CommandSource(BaseSource):
         self, names: Sequence[str], *, timeout: float | None = None
     ) -> Mapping[str, Secret | SecretError]:
         """A run each, a few at a time."""
-        if not names:
+        distinct = list(dict.fromkeys(names))
+        if not distinct:
             return {}
         from concurrent.futures import ThreadPoolExecutor
 
         seconds = self._timeout if timeout is None else timeout
-        with ThreadPoolExecutor(min(AT_ONCE, len(names)), "wellkept-cmd") as pool:
-            return dict(zip(names, pool.map(lambda name: self._read(name, seconds), names), strict=True))
+        with ThreadPoolExecutor(min(AT_ONCE, len(distinct)), "wellkept-cmd") as pool:
+            return dict(
+                zip(distinct, pool.map(lambda name: self._read(name, seconds), distinct), strict=True)
+            )
 
     def _read(self, name: str, timeout: float) -> Secret | SecretError:
         from ._program import run

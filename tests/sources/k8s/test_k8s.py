@@ -6,6 +6,7 @@ import pytest
 
 from doubles.kubernetes_api import Rule
 from wellkept.errors import ConfigError, Denied, Malformed, NotFound, Throttled, Unavailable
+from wellkept.loader.secrets import Secrets
 from wellkept.sources.k8s import secret_of
 from wellkept.sources.registry import open_source
 from wellkept.testing.faults import answer
@@ -75,6 +76,13 @@ def test_with_secret_all_names_are_its_keys(put, open_k8s):
     assert source.list() == ["BILLING_TOKEN", "DATABASE_URL", "tls.key"]
     below = open_k8s(secret="app-env", prefix="billing")
     assert (below.read("token").reveal(), below.list()) == ("tok", ["TOKEN"])
+
+
+def test_a_field_may_be_a_key_of_its_own_where_all_names_are_keys(put, open_k8s):
+    put("app-env", {"DATABASE_PASSWORD": "pw", "mail": '{"password": "other"}'})
+    with Secrets(open_k8s(secret="app-env"), refresh=False) as secrets:
+        assert secrets.get("database#password").reveal() == "pw"
+        assert secrets.get("mail#password").reveal() == "other"
 
 
 def test_a_prefix_stands_before_the_secrets_name(put, open_k8s):
@@ -197,6 +205,8 @@ def test_without_a_token_nothing_is_asked_and_nothing_is_absent(put, open_k8s, p
         (answer(504, "{}"), Unavailable),
         (answer(404, "404 page not found"), Malformed),
         (answer(404, '{"kind": "Status", "reason": "SomethingElse"}'), Malformed),
+        (answer(404, '{"kind": "Status", "reason": "NotFound", "details": {}}'), Malformed),
+        (answer(404, '{"kind": "Status", "reason": "NotFound", "details": {"kind": "secrets"}}'), NotFound),
         (answer(302, "", {"Location": "https://elsewhere.example"}), Malformed),
         (answer(200, "[]"), Malformed),
         (answer(200, '{"kind": "Pod", "metadata": {"resourceVersion": "1"}}'), Malformed),

@@ -1,7 +1,7 @@
 """``k8s://NAMESPACE``: Kubernetes Secrets through the API server, with the pod's service account.
 
-``names`` maps our names to Secrets and their keys, ``pod`` knows where the API server is and as whom to ask, ``values``
-takes a Secret apart, ``source`` stands on them. Secrets that are mounted as files need none of this: they are ``dir:``.
+``names`` maps our names to Secrets and their keys, ``pod`` knows where the API server is and as whom to ask, ``client``
+asks, ``values`` takes a Secret apart, ``source`` stands on them. Secrets that are mounted as files need none of this: they are ``dir:``.
 """
 
 from __future__ import annotations

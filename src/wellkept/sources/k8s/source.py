@@ -6,23 +6,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..._version import __version__
-from ...errors import ConfigError, Denied, Malformed, NotFound, SecretError, Throttled, Unavailable
+from ...errors import ConfigError, Malformed, NotFound, SecretError
 from ...secret import Secret
 from .._cloud import (
     TIMEOUT,
     Failure,
     authority_of,
-    failure_of,
     objects,
-    parsed,
     part,
     read_prefix,
     read_timeout,
 )
-from .._cloud import retry_after as retry_after_of
-from .._http import HttpClient
 from ..base import BaseSource
+from .client import ApiClient
 from .names import Place, find, listed_name
 from .pod import ACCOUNT, Pod
 from .values import pick
@@ -31,11 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..url import SourceURL
-    from ..vault.http1 import Answer
+    from .client import Result
 
-    Result = dict[str, Any] | Failure
-    Results = list[Result]
-    Answers = list[Any]
     Objects = list[dict[str, Any]]
 
 PAGE = 50
@@ -70,8 +63,11 @@ class KubernetesSource(BaseSource):
         if not isinstance(refused := find("x", prefix, secret), Place):
             raise ConfigError(f"k8s: the options 'prefix' and 'secret' name no Secret: {refused}")
         options = [f"{key}={value}" for key, value in (("prefix", prefix), ("secret", secret)) if value]
+        self.flat = bool(
+            secret
+        )  # the keys of one Secret are like variables: database#password is DATABASE_PASSWORD
         self.url = f"k8s://{self.namespace}" + (f"?{'&'.join(options)}" if options else "")
-        self._http = HttpClient(self._pod.endpoint, ca=self._pod.ca)
+        self._client = ApiClient(self._pod)
         self._path = f"/api/v1/namespaces/{self.namespace}/secrets"
 
     @classmethod
@@ -105,7 +101,7 @@ class KubernetesSource(BaseSource):
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         places: dict[str, Place | Failure] = {name: self._place(name) for name in names}
         secrets = list(dict.fromkeys(place.secret for place in places.values() if isinstance(place, Place)))
-        answers = self._get([f"{self._path}/{secret}" for secret in secrets], deadline)
+        answers = self._client.get([f"{self._path}/{secret}" for secret in secrets], deadline)
         held = dict(zip(secrets, answers, strict=True))
         results: dict[str, Secret | SecretError] = {}
         for name, place in places.items():
@@ -119,7 +115,7 @@ class KubernetesSource(BaseSource):
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         found: Objects | Failure
         if self._secret:
-            (single,) = self._get([f"{self._path}/{self._secret}"], deadline)
+            (single,) = self._client.get([f"{self._path}/{self._secret}"], deadline)
             found = single if isinstance(single, Failure) else [single]
         else:
             found = self._pages(deadline)
@@ -136,10 +132,10 @@ class KubernetesSource(BaseSource):
         return self._pod.whoami()
 
     def close(self) -> None:
-        self._http.close()
+        self._client.close()
 
     def after_fork(self) -> None:
-        self._http.after_fork()
+        self._client.after_fork()
 
     def _place(self, name: str) -> Place | Failure:
         found = find(name, self._prefix, self._secret)
@@ -161,7 +157,7 @@ class KubernetesSource(BaseSource):
         items: Objects = []
         following = ""
         for _ in range(PAGES):
-            (page,) = self._get([f"{self._path}?limit={PAGE}{following}"], deadline)
+            (page,) = self._client.get([f"{self._path}?limit={PAGE}{following}"], deadline)
             if isinstance(page, Failure):
                 return page
             items += objects(page, "items")
@@ -172,65 +168,3 @@ class KubernetesSource(BaseSource):
 
             following = f"&continue={quote(str(token), safe='')}"
         return Failure(Malformed, f"the listing has no end after {PAGES} pages")
-
-    def _get(self, paths: Sequence[str], deadline: float) -> Results:
-        """Each of ``paths``, in order. A 401 is asked once more with the token read anew: it may just have rotated."""
-        if not paths:
-            return []
-        answers = self._send(paths, deadline)
-        again = [n for n, answer in enumerate(answers) if not _is_failure(answer) and answer.status == 401]
-        if again:
-            repeated = self._send([paths[number] for number in again], deadline)
-            for number, answer in zip(again, repeated, strict=True):
-                answers[number] = answer
-        return [_result(answer, self._pod) for answer in answers]
-
-    def _send(self, paths: Sequence[str], deadline: float) -> Answers:
-        headers = {"Accept": "application/json", "User-Agent": f"wellkept/{__version__}"}
-        seconds = deadline - time.monotonic()
-        if seconds <= 0:
-            return [Failure(Unavailable, "the time for this read was up before it was asked")] * len(paths)
-        try:
-            token = self._pod.token()
-            if token:
-                headers["Authorization"] = f"Bearer {token}"
-            requests = [self._http.encoded("GET", path, headers) for path in paths]
-            answers = self._http.request_many(requests, timeout=seconds)
-        except SecretError as error:
-            return [failure_of(error)] * len(paths)
-        return [failure_of(each) if isinstance(each, SecretError) else each for each in answers]
-
-
-def _is_failure(answer: Any) -> bool:
-    return isinstance(answer, Failure)
-
-
-def _result(answer: Answer | Failure, pod: Pod) -> Result:
-    """The object in an answer, or why there is none.
-
-    Source: "Kubernetes API Concepts" and the API conventions' ``Status``. Only the API server's own word that a Secret
-    is not there counts as missing; any other 404 comes from a wrong address.
-    """
-    if isinstance(answer, Failure):
-        return answer
-    content = parsed(answer.body)
-    status, reason = answer.status, (content or {}).get("reason")
-    if status == 200:
-        return content or Failure(
-            Malformed, "the answer is no JSON object; is the endpoint the API server's?"
-        )
-    if status == 401:
-        return Failure(Denied, f"the API server does not accept the token of {pod.whoami()}")
-    if status == 403:
-        return Failure(
-            Denied,
-            f"the API server denies this to {pod.whoami()}; reading needs the verb get on this Secret "
-            "(resourceNames), listing the verb list",
-        )
-    if status == 404 and reason == "NotFound":
-        return Failure(NotFound, "there is no such Secret in this namespace")
-    if status == 429:
-        return Failure(Throttled, "the API server asks to come back later", retry_after_of(answer))
-    if status >= 500 or status in (408, 410):  # 410: a listing's continue token has expired
-        return Failure(Unavailable, f"the API server is not available (status {status})")
-    return Failure(Malformed, f"no answer of the Kubernetes API (status {status}); is the endpoint right?")
