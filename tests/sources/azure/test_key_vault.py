@@ -214,6 +214,18 @@ def test_a_deleted_secret_is_not_found(official, open_azure):
         open_azure().read("name")
 
 
+def test_an_answer_about_another_secret_is_malformed(official, open_azure, vault):
+    official.set_secret("name", "value")
+    vault.fault(rewrite(lambda body: body.replace(b"/secrets/name/", b"/secrets/other/")))
+    with pytest.raises(Malformed, match="another secret"):
+        open_azure().read("name")
+
+
+def test_the_case_of_a_name_is_key_vaults_to_ignore(official, open_azure):
+    official.set_secret("Database-Password", "value")
+    assert open_azure().read("database/password").reveal() == "value"
+
+
 # Bytes
 
 DATA = bytes(range(256))

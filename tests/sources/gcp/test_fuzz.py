@@ -42,7 +42,7 @@ CONTENT = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_a_secret_or_an_error(status, content):
     source = GoogleSecretManagerSource("acme")
-    found = source._secret("name", _result(Answer(status, {}, json.dumps(content).encode(), True)))
+    found = source._secret("s", _result(Answer(status, {}, json.dumps(content).encode(), True)))
     assert isinstance(found, (Secret, SecretError))
     assert status == 200 or isinstance(found, SecretError)
     said = json.dumps(content)
@@ -59,4 +59,4 @@ def test_any_bytes_are_an_error(body):
 def test_base64_is_read_strictly(data):
     source = GoogleSecretManagerSource("acme")
     content = {"name": "projects/p/secrets/s/versions/3", "payload": {"data": data}}
-    assert isinstance(source._secret("name", content), Secret) is (data in ("dg==", ""))
+    assert isinstance(source._secret("s", content), Secret) is (data in ("dg==", ""))

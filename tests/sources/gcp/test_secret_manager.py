@@ -10,7 +10,7 @@ import pytest
 
 from doubles.cloud import Issuer
 from doubles.google_secret_manager import NUMBER, PROJECT, SecretManager
-from wellkept.errors import ConfigError, Denied, NotFound, Unavailable
+from wellkept.errors import ConfigError, Denied, Malformed, NotFound, Unavailable
 from wellkept.sources.gcp_sm import service_name
 from wellkept.sources.gcp_sm.crc32c import crc32c
 from wellkept.sources.registry import open_source
@@ -236,6 +236,13 @@ def test_a_checksum_that_is_none_is_not_a_match(official, open_gcp, service, che
 
     service.fault(rewrite(change))
     with pytest.raises(Unavailable, match="checksum"):
+        open_gcp().read("name")
+
+
+def test_an_answer_about_another_secret_is_malformed(official, open_gcp, service):
+    official.put("name", "value")
+    service.fault(rewrite(lambda body: body.replace(b"secrets/name/", b"secrets/other/")))
+    with pytest.raises(Malformed, match="another secret"):
         open_gcp().read("name")
 
 

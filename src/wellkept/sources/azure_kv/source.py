@@ -12,7 +12,7 @@ from .._cloud import TIMEOUT, Failure, authority_of, objects, part, read_prefix,
 from ..base import BaseSource
 from .client import API_VERSION, VaultClient
 from .names import service_name, vault_host
-from .values import ENCODINGS, make_secret, moment, version_of
+from .values import ENCODINGS, make_secret, moment, secret_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,6 +125,10 @@ class AzureKeyVaultSource(BaseSource):
     def _secret(self, name: str, answer: dict[str, Any] | Failure) -> Secret | SecretError:
         if isinstance(answer, Failure):
             return answer.about(name, self.url)
+        if secret_of(answer).lower() != service_name(name, self._prefix).lower():
+            return Failure(Malformed, "the answer is about another secret, or about none").about(
+                name, self.url
+            )
         return make_secret(answer, name=name, url=self.url, now=self._clock.time(), encoding=self._encoding)
 
     def _previous(self, name: str, path: str, deadline: float) -> str:

@@ -37,6 +37,12 @@ def make_secret(
     return Secret(plain, name=name, version=version, source=url, created=moment(attributes.get("created")))
 
 
+def secret_of(content: dict[str, Any]) -> str:
+    """The name in the secret's identifier, ``https://HOST/secrets/NAME/VERSION``; ``""`` where there is none."""
+    parts = str(content.get("id", "")).split("/")
+    return parts[4] if len(parts) in (5, 6) and parts[3] == "secrets" else ""
+
+
 def version_of(content: dict[str, Any]) -> str | None:
     """The last part of the secret's identifier, ``https://HOST/secrets/NAME/VERSION``."""
     parts = str(content.get("id", "")).split("/")

@@ -27,7 +27,7 @@ PAGES = 400
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_VERSION = re.compile(r"projects/[^/]+/(?:locations/[^/]+/)?secrets/[^/]+/versions/([1-9][0-9]{0,17})")
+_VERSION = re.compile(r"projects/[^/]+/(?:locations/[^/]+/)?secrets/([^/]+)/versions/([1-9][0-9]{0,17})")
 
 
 class GoogleSecretManagerSource(BaseSource):
@@ -168,12 +168,14 @@ class GoogleSecretManagerSource(BaseSource):
         payload = part(answer, "payload")
         version = _VERSION.fullmatch(str(answer.get("name", "")))
         value = _decoded(payload.get("data", "" if "dataCrc32c" in payload else None))
+        if version is not None and version[1] != service_name(name, self._prefix):
+            return Failure(Malformed, "the answer is about another secret").about(name, self.url)
         if value is None or version is None:
             return Failure(Malformed, "the answer holds no value or no version").about(name, self.url)
         if "dataCrc32c" in payload and str(payload["dataCrc32c"]) != str(crc32c(value)):
             text = "the value does not match its checksum: it was damaged on its way"
             return Failure(Unavailable, text).about(name, self.url)
-        return Secret(value, name=name, version=version[1], source=self.url)
+        return Secret(value, name=name, version=version[2], source=self.url)
 
     def _previous(
         self, name: str, path: str, latest: Secret | SecretError, deadline: float
