@@ -39,7 +39,7 @@ class HttpClient:
         self._common = {"Host": self.authority, "Accept-Encoding": "identity"}
         if proxy and scheme == "http":
             self._common |= proxy.headers
-        context = (lambda: _context(ca)) if scheme == "https" else None
+        context = _Contexts(ca) if scheme == "https" else None
         self._pool = _Pool(self.host, self.port, context)
         self._pool.proxy = proxy
         self._pool.target = f"{host}:{self.port}"
@@ -82,6 +82,33 @@ class HttpClient:
     def after_fork(self) -> None:
         """In the child: leave the parent its connections."""
         self._pool.after_fork()
+
+
+class _Contexts:
+    """Makes the TLS context; anew when the file ``ca`` has changed, because authorities are renewed under a long-lived
+    process (Kubernetes replaces a pod's ``ca.crt``)."""
+
+    def __init__(self, ca: str | None) -> None:
+        self._ca = ca
+        self._seen: object = None
+
+    def __call__(self) -> ssl.SSLContext:
+        self._seen = self._state()
+        return _context(self._ca)
+
+    def changed(self) -> bool:
+        return self._seen != self._state()
+
+    def _state(self) -> object:
+        import os
+
+        if self._ca is None:
+            return None
+        try:
+            found = os.stat(self._ca)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class _Pool(Pool):

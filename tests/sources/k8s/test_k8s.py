@@ -242,6 +242,23 @@ def test_another_authority_is_not_trusted(put, open_k8s, tmp_path):
         open_k8s(ca=Authority(str(tmp_path / "other")).ca_file).read("database/password")
 
 
+def test_an_authority_that_is_renewed_is_trusted_at_the_next_connection(put, open_k8s, pod, tmp_path):
+    from wellkept.testing.certificates import Authority
+
+    put("database", {"password": "pw"})
+    current = (pod / "ca.crt").read_bytes()
+    (tmp_path / "before").mkdir()
+    with open(Authority(str(tmp_path / "before")).ca_file, "rb") as file:
+        (pod / "ca.crt").write_bytes(file.read())
+    source = open_k8s()
+    with pytest.raises(Unavailable, match="not trusted"):
+        source.read("database/password")
+    fresh = pod / "ca.new"
+    fresh.write_bytes(current)
+    fresh.replace(pod / "ca.crt")
+    assert source.read("database/password").reveal() == "pw"
+
+
 def test_the_namespace_is_the_pods_own_unless_the_url_says_another(put, open_k8s, pod, server):
     put("database", {"password": "ours"})
     put("database", {"password": "theirs"}, namespace="other")
