@@ -51,7 +51,8 @@ class OpenBaoServer:
         self._program = program()
         self._directory = tempfile.mkdtemp(prefix="wellkept-bao-")
         self._process: subprocess.Popen[bytes] | None = None
-        atexit.register(self.close)  # for whoever forgets to, or ends with an error
+        self._owner = os.getpid()
+        atexit.register(self._at_exit)
         self.tls = tls
         self.ca_file = os.path.join(self._directory, "ca.pem")
         self.root_token = ""
@@ -166,9 +167,14 @@ class OpenBaoServer:
 
     def close(self) -> None:
         """Stop the server and remove its directory."""
-        atexit.unregister(self.close)
+        atexit.unregister(self._at_exit)
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _at_exit(self) -> None:
+        """Close, for whoever forgot to or ended with an error; a forked child leaves its parent's server alone."""
+        if os.getpid() == self._owner:
+            self.close()
 
     def __enter__(self) -> OpenBaoServer:
         return self
