@@ -144,7 +144,7 @@ def test_no_value_and_no_key_stands_in_any_file_in_any_encoding(barrier, storage
         put(barrier, f"secret/large{i}", needle * 500)
         transact(barrier, lambda t, i=i: t.delete(f"secret/large{i}"))
     barrier.rotate()
-    needles += [bytes.fromhex(Path(seal.path).read_text()), *barrier._roots, barrier.ring.seed]
+    needles += [bytes.fromhex(Path(seal.path).read_text()), *barrier.roots, barrier.ring.seed]
     needles += [term.key for term in barrier.ring.terms]
     needles.append(barrier.derive("audit"))
 
@@ -173,7 +173,7 @@ def test_nothing_that_prints_shows_a_key(barrier, put):
         repr(thing)
         for thing in (barrier, barrier.ring, barrier.ring.terms, barrier.storage, barrier.key_status())
     )
-    for key in (*barrier._roots, barrier.ring.seed, barrier.ring.active.key):
+    for key in (*barrier.roots, barrier.ring.seed, barrier.ring.active.key):
         assert repr(key)[2:10] not in shown
         assert key.hex()[:8] not in shown
 

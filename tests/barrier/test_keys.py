@@ -190,10 +190,10 @@ def test_a_failing_automatic_rotation_does_not_spoil_the_write_that_was_acknowle
 ):
     monkeypatch.setattr(Barrier, "rotate_after", 1)
 
-    def fail(self, unless_used_less_than):
+    def fail(barrier, unless_used_less_than):
         raise StorageUnavailable("disk full")
 
-    monkeypatch.setattr(Barrier, "_rotate", fail)
+    monkeypatch.setattr("wellkept.barrier.keys.rotate", fail)
     put(barrier, "a", b"1")
     assert barrier.get("a").value == b"1"
 
@@ -214,9 +214,9 @@ def test_after_a_rekey_the_new_seal_opens_and_the_old_one_does_not(
 ):
     put(barrier, "a", b"1")
     derived = barrier.derive("audit")
-    root = barrier._roots
+    root = barrier.roots
     barrier.rekey(passphrase("open sesame"))
-    assert barrier._roots != root
+    assert barrier.roots != root
     with pytest.raises(Sealed):
         reopen()
     opened = reopen(passphrase("open sesame"))
@@ -232,7 +232,7 @@ def test_after_a_rekey_the_new_seal_opens_and_the_old_one_does_not(
 def test_the_old_root_key_does_not_open_the_key_ring_after_a_rekey(barrier, storage, tmp_path):
     from wellkept.barrier.keyring import KeyRing
 
-    old = barrier._roots[0]
+    old = barrier.roots[0]
     barrier.rekey(KeyFileSeal.create(tmp_path / "new-key"))
     entry = storage.get("barrier/keyring")
     assert KeyRing.unseal(old, barrier.store_id, entry.value, entry.revision) is None
@@ -250,6 +250,20 @@ def test_the_handle_that_rekeyed_goes_on_and_others_read_on_but_must_open_anew_t
     with pytest.raises(Sealed, match="open the store anew"):
         put(other, "a", b"3")
     assert barrier.get("a").value == b"2"
+
+
+def test_between_the_commit_of_a_rekey_and_its_end_other_threads_read_on(barrier, put, monkeypatch, tmp_path):
+    put(barrier, "a", b"1")
+    apply = SQLiteStorage.apply
+
+    def apply_and_look(*args):
+        result = apply(*args)
+        barrier.refresh()
+        assert barrier.get("a").value == b"1"
+        return result
+
+    monkeypatch.setattr(SQLiteStorage, "apply", apply_and_look)
+    barrier.rekey(KeyFileSeal.create(tmp_path / "new-key"))
 
 
 def test_a_rekey_that_fails_leaves_the_old_seal_in_force(barrier, reopen, put, monkeypatch, tmp_path):

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..clock import SYSTEM
 from ..errors import Conflict, IntegrityError, InvalidRequest, Sealed, StoreError
 from ..storage.protocol import Entry, transact
-from . import sealconfig
+from . import keys, sealconfig
 from .envelope import disclose, term_of
 from .keyring import ROTATE_AFTER, KeyRing
 from .names import KEYRING, RESERVED, SEAL
 from .sealconfig import read_seal_config
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..clock import Clock
-    from ..storage.protocol import Reader, Storage, Transaction
+    from ..storage.protocol import Storage, Transaction
     from ..storage.transaction import Names
     from .seals import Seal
     from .transaction import BarrierTransaction
@@ -30,34 +31,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Snapshot:
-    """``get`` and ``list`` as ``Barrier`` has them, of one moment."""
-
-    __slots__ = ("_barrier", "_below")
-
-    def __init__(self, barrier: Barrier, below: Reader) -> None:
-        self._barrier = barrier
-        self._below = below
-
-    def get(self, key: str) -> Entry | None:
-        self._barrier.check_key(key)
-        entry = self._below.get(key)
-        return None if entry is None else self._barrier.decrypt(key, entry)
-
-    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Names:
-        return self._barrier.list_through(self._below.list, prefix, after, limit)
-
-
 class Barrier:
     """Made by ``initialize`` or ``unseal``. ``storage`` is what lies beneath."""
 
     rotate_after = ROTATE_AFTER
 
-    def __init__(self, storage: Storage, root: bytes, ring: KeyRing, clock: Clock) -> None:
+    def __init__(self, storage: Storage, ring: KeyRing, clock: Clock) -> None:
         self.storage = storage
-        self._roots: tuple[bytes, ...] = (root,)  # two while this process is in the middle of a rekey
         self.ring = ring
-        self._clock = clock
+        self.roots: tuple[bytes, ...] = (ring.root,)  # two while this process is in the middle of a rekey
+        self.clock = clock
 
     @classmethod
     def initialize(
@@ -83,7 +66,7 @@ class Barrier:
             transaction.put(SEAL, sealconfig.build(store_id, seal.kind, wrapped, clock.time()))
 
         transact(storage, install)
-        return cls(storage, root, _load_ring(storage, (root,), store_id), clock)
+        return cls(storage, keys.load_ring(storage, (root,), store_id), clock)
 
     @classmethod
     def unseal(cls, storage: Storage, seal: Seal, *, clock: Clock = SYSTEM) -> Barrier:
@@ -101,7 +84,7 @@ class Barrier:
         entry = storage.get(KEYRING)
         ring = entry and KeyRing.unseal(root, config["store_id"], entry.value, entry.revision)
         if ring is not None:
-            return cls(storage, root, ring, clock)
+            return cls(storage, ring, clock)
         if read_seal_config(storage) != config:
             return cls.unseal(storage, seal, clock=clock)  # rekeyed between the two reads
         raise IntegrityError("the key ring is missing, damaged or altered; restore the store from a backup")
@@ -110,8 +93,7 @@ class Barrier:
         """The same keys over a copy of this storage: to verify a backup, or a store that was moved, without
         asking for the seal again. Raises ``IntegrityError`` or ``Sealed`` when its key ring does not open.
         """
-        roots = self._roots
-        return type(self)(copy, roots[0], _load_ring(copy, roots, self.store_id), self._clock)
+        return type(self)(copy, keys.load_ring(copy, self.roots, self.store_id), self.clock)
 
     @property
     def store_id(self) -> str:
@@ -163,20 +145,7 @@ class Barrier:
 
     def rotate(self) -> int:
         """Take a new data key for all writes from now on, here and in every other process; returns its term."""
-        return self._rotate(unless_used_less_than=0)
-
-    def _rotate(self, unless_used_less_than: int) -> int:
-        def change(transaction: Transaction) -> int:
-            ring, revision = self.current_ring(transaction), self.storage.revision()
-            if revision - ring.active.since < unless_used_less_than:
-                return ring.active.number  # another process was quicker
-            ring = ring.rotated(self._clock.time(), revision)
-            transaction.put(KEYRING, ring.seal())
-            return ring.active.number
-
-        term = transact(self.storage, change)
-        self.refresh()
-        return term
+        return keys.rotate(self)
 
     def rewrite(self, progress: Callable[[int], None] | None = None) -> int:
         """Encrypt anew what lies under older terms, then forget those terms; returns how many entries it took.
@@ -190,25 +159,7 @@ class Barrier:
 
     def rekey(self, new_seal: Seal) -> None:
         """Close the store with ``new_seal`` and a fresh root key, at once or not at all; the old seal opens it no more."""
-        root = os.urandom(32)
-        wrapped = new_seal.wrap(root)
-
-        def change(transaction: Transaction) -> None:
-            ring = self.current_ring(transaction)
-            entry = transaction.get(SEAL)
-            created = sealconfig.parse(entry.value).get("created", 0.0) if entry else self._clock.time()
-            transaction.put(KEYRING, ring.under(root).seal())
-            transaction.put(SEAL, sealconfig.build(ring.store_id, new_seal.kind, wrapped, created))
-
-        old = self._roots
-        self._roots = (*old, root)
-        try:
-            transact(self.storage, change)
-        except BaseException:
-            self._roots = old
-            raise
-        self._roots = (root,)
-        self.refresh()
+        keys.rekey(self, new_seal)
 
     def key_status(self) -> dict[str, Any]:
         """``term`` in force, when it was ``created`` (seconds since the epoch), at most how many ``encryptions``
@@ -253,36 +204,15 @@ class Barrier:
 
     def refresh(self) -> None:
         """Take over the key ring as stored. Raises ``Sealed`` when the store was rekeyed since it was opened."""
-        self.ring = _load_ring(self.storage, self._roots, self.store_id)
+        self.ring = keys.load_ring(self.storage, self.roots, self.store_id)
 
     def rotate_when_due(self, revision: int) -> None:
         """Rotate when the active term has been used often enough; a failure to do so is made up for later."""
         if revision - self.ring.active.since >= self.rotate_after:
             try:
-                self._rotate(unless_used_less_than=self.rotate_after)
+                keys.rotate(self, unless_used_less_than=self.rotate_after)
             except (StoreError, Conflict):
                 pass  # what was just committed stays committed, and the limit leaves room to try again
 
-    def current_ring(self, transaction: Transaction) -> KeyRing:
-        """The key ring as this storage transaction sees it."""
-        return _open_ring(transaction.get(KEYRING), self._roots, self.store_id)
-
     def __repr__(self) -> str:
         return f"<Barrier of {self.store_id}>"
-
-
-def _load_ring(storage: Storage, roots: tuple[bytes, ...], store_id: str) -> KeyRing:
-    return _open_ring(storage.get(KEYRING), roots, store_id)
-
-
-def _open_ring(entry: Entry | None, roots: tuple[bytes, ...], store_id: str) -> KeyRing:
-    if entry is None:
-        raise IntegrityError("the key ring is missing; restore the store from a backup")
-    for root in roots:
-        ring = KeyRing.unseal(root, store_id, entry.value, entry.revision)
-        if ring is not None:
-            return ring
-    raise Sealed(
-        "the key ring does not open: the root key was changed by another process (rekey), so open the store anew "
-        "with the new key; if that does not help, the key ring is damaged, and a backup is the way out"
-    )

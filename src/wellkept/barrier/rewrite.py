@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..storage.protocol import transact
 from .envelope import enclose, term_of
+from .keys import current_ring
 from .names import KEYRING, RESERVED
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def rewrite(barrier: Barrier, progress: Callable[[int], None] | None) -> int:
 def _rewrite_batch(barrier: Barrier, keys: Sequence[str]) -> int:
     def change(transaction: Transaction) -> int:
         count = 0
-        ring = barrier.current_ring(transaction)
+        ring = current_ring(barrier, transaction)
         for key in keys:
             entry = transaction.get(key)
             if entry is None or term_of(key, entry.value) >= ring.active.number:
@@ -68,7 +69,7 @@ def _rewrite_batch(barrier: Barrier, keys: Sequence[str]) -> int:
 
 def _forget(barrier: Barrier, active: int) -> None:
     def change(transaction: Transaction) -> None:
-        ring = barrier.current_ring(transaction)
+        ring = current_ring(barrier, transaction)
         if ring.active.number == active and len(ring.terms) > 1:
             transaction.put(KEYRING, ring.only_active().seal())
 

@@ -6,8 +6,6 @@ damaged log for the whole. Here both are refused, and the files are left as they
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING
 
 from ..errors import IntegrityError, StorageUnavailable, WellkeptError
@@ -15,13 +13,12 @@ from . import sqlite_schema as sql
 from .driver import sqlite3
 from .keys import MAX_VALUE
 from .sqlite_errors import damaged
+from .sqlite_files import all_present, file_identity
 from .sqlite_guard import SUFFIX
 from .sqlite_schema import State, checksum
 
 if TYPE_CHECKING:
     from .sqlite_guard import Guard
-
-_SMALLEST = 512  # bytes; SQLite's smallest page
 
 _SETTINGS = (
     "PRAGMA synchronous = FULL",  # a commit is on disk when it returns
@@ -42,43 +39,6 @@ class Connection(sqlite3.Connection):
     """A connection that knows which file it opened: device and inode."""
 
     identity: tuple[int, int] = (0, 0)
-
-
-def file_identity(path: str) -> tuple[int, int]:
-    """Device and inode of the database. Raises when it is missing, no file, or too short to be a database."""
-    failure: WellkeptError
-    try:
-        found = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        failure = StorageUnavailable(f"{path}: there is no store here")
-    except ValueError:
-        failure = StorageUnavailable(f"{path!r} is not a path")
-    except OSError as error:
-        failure = StorageUnavailable(f"{path}: {os.strerror(error.errno or 0)}")
-    else:
-        if stat.S_ISREG(found.st_mode) and found.st_size >= _SMALLEST:
-            return found.st_dev, found.st_ino
-        if stat.S_ISREG(found.st_mode):
-            failure = damaged(path, f"the database file is cut short ({found.st_size} bytes)")
-        else:
-            failure = StorageUnavailable(f"{path}: not a file")
-    raise failure
-
-
-def check_writable(path: str) -> None:
-    """Raises ``StorageUnavailable`` when the file or its directory is marked read-only, to root as to anyone."""
-    failure = None
-    for what in (path, os.path.dirname(path)):
-        try:
-            closed = not os.stat(what).st_mode & 0o222
-        except OSError:
-            continue  # whoever opens it will say so better
-        if closed:
-            failure = StorageUnavailable(
-                f"{what}: is marked read-only; nothing was written (chmod u+w to allow it)"
-            )
-    if failure is not None:
-        raise failure
 
 
 def connect(path: str, timeout: float, guard: Guard) -> Connection:
@@ -141,32 +101,8 @@ def _recognise(db: sqlite3.Connection, path: str) -> None:
     if version < 1 or tables != sql.TABLES or mode != b"wal":
         raise damaged(path, "the outline of the database file is damaged")
     pages = db.execute("PRAGMA page_count").fetchone()[0]
-    if not _all_present(path, pages):
+    if not all_present(path, pages):
         raise damaged(path, "the database file is cut short")
-
-
-def _all_present(path: str, pages: int) -> bool:
-    """Whether each page is in the file or, where it grew lately, in the log beside it."""
-    if os.stat(path).st_size >= pages * sql.PAGE_SIZE:
-        return True
-    logged = _logged_pages(path + "-wal")
-    whole = os.stat(path).st_size // sql.PAGE_SIZE  # anew: somebody may just have moved the log into the file
-    return all(page in logged for page in range(whole + 1, pages + 1))
-
-
-def _logged_pages(path: str) -> set[int]:
-    """The page numbers in a write-ahead log (https://www.sqlite.org/fileformat2.html, section 4)."""
-    try:
-        with open(path, "rb") as log:
-            raw = log.read()
-    except OSError:
-        return set()
-    salt, step = raw[16:24], 24 + sql.PAGE_SIZE
-    return {
-        int.from_bytes(raw[at : at + 4], "big")
-        for at in range(32, len(raw) - step + 1, step)
-        if raw[at + 8 : at + 16] == salt
-    }
 
 
 def load_state(db: sqlite3.Connection, path: str) -> State:

@@ -19,17 +19,9 @@ from ..errors import StorageUnavailable, StoreError, WellkeptError
 from . import sqlite_fork
 from .driver import sqlite3
 from .sqlite_errors import damaged, explain
+from .sqlite_files import check_writable, file_identity
 from .sqlite_guard import Guard
-from .sqlite_open import (
-    Connection,
-    check_writable,
-    connect,
-    dispose,
-    file_identity,
-    load_state,
-    save_state,
-    set_aside,
-)
+from .sqlite_open import Connection, connect, dispose, load_state, save_state, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

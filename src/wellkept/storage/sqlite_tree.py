@@ -8,18 +8,17 @@ where more than one statement must see the same moment. They raise ``IntegrityEr
 
 from __future__ import annotations
 
-from binascii import crc32
 from typing import TYPE_CHECKING
 
 from . import sqlite_schema as sql
 from .protocol import Entry
 from .sqlite_errors import damaged
 from .sqlite_schema import checksum, link
+from .sqlite_walk import LARGEST_BATCH, Names, ahead_of, check_end, check_step, checked, show, texts
 
 if TYPE_CHECKING:
     import sqlite3
 
-_LARGEST_BATCH = 256
 _SCAN_BUDGET = 1 << 20  # bytes of values in one page of a scan
 
 
@@ -42,10 +41,10 @@ def revision_of(db: sqlite3.Connection, key: bytes) -> int | None:
 def around(db: sqlite3.Connection, path: str, key: bytes) -> tuple[bytes, int, bytes]:
     """The name before ``key``, its link, and the name at or after ``key`` (empty at the end)."""
     rows = db.execute(sql.AROUND, (key, key)).fetchall()
-    before, tie = _name(path, rows[0] if rows else (None, None))
-    following = _name(path, rows[1])[0] if len(rows) > 1 else b""
+    before, tie = checked(path, rows[0] if rows else (None, None))
+    following = checked(path, rows[1])[0] if len(rows) > 1 else b""
     if not before < key or (following and following < key) or tie != link(before, following):
-        raise damaged(path, f"the list of names is damaged near {_show(key)}")
+        raise damaged(path, f"the list of names is damaged near {show(key)}")
     return before, tie, following
 
 
@@ -54,13 +53,13 @@ def children(db: sqlite3.Connection, path: str, prefix: bytes, after: bytes, lim
     found: list[bytes] = []
     length = len(prefix)
     folder: bytes | None = None
-    names = _Names(db, path, _behind(prefix, after))
+    names = Names(db, path, _behind(prefix, after))
     while limit is None or len(found) < limit:
         for name in names.batch():
             if folder is not None and name.startswith(folder):
                 continue
             if not name.startswith(prefix):
-                return _texts(path, found[:limit])
+                return texts(path, found[:limit])
             cut = name.find(b"/", length)
             if cut < 0:
                 folder = None
@@ -72,19 +71,19 @@ def children(db: sqlite3.Connection, path: str, prefix: bytes, after: bytes, lim
             break
         if folder is not None:
             names.jump(folder[:-1] + b"0")  # "0" is the character behind "/"
-    return _texts(path, found[:limit])
+    return texts(path, found[:limit])
 
 
 def keys(db: sqlite3.Connection, path: str, prefix: bytes, after: bytes, limit: int) -> list[str]:
     """Up to ``limit`` keys that start with ``prefix`` and are greater than ``after``, in order."""
     found: list[bytes] = []
-    names = _Names(db, path, max(prefix, after + b"\0"))
+    names = Names(db, path, max(prefix, after + b"\0"))
     while len(found) < limit and not names.ended:
         for name in names.batch():
             if not name.startswith(prefix):
-                return _texts(path, found[:limit])
+                return texts(path, found[:limit])
             found.append(name)
-    return _texts(path, found[:limit])
+    return texts(path, found[:limit])
 
 
 def page(
@@ -92,25 +91,25 @@ def page(
 ) -> tuple[list[tuple[str, Entry]], bool]:
     """Some entries behind ``after``, and whether there may be more; at least one, at most about a megabyte."""
     start = max(prefix, after + b"\0")
-    before, tie = _ahead_of(db, path, start)
+    before, tie = ahead_of(db, path, start)
     found: list[tuple[str, Entry]] = []
     size = 0
     cursor = db.execute(sql.SCAN, (start,))
     try:
         for name, next_tie, revision, value, crc in cursor:
-            key, following_tie = _name(path, (name, next_tie))
-            _check_step(path, before, tie, key, start)
+            key, following_tie = checked(path, (name, next_tie))
+            check_step(path, before, tie, key, start)
             before, tie = key, following_tie
             if not key.startswith(prefix):
                 return found, False
             entry = _entry(path, key, revision, value, crc)
-            found.append((_texts(path, [key])[0], entry))
+            found.append((texts(path, [key])[0], entry))
             size += len(entry.value) + len(key)
-            if size > _SCAN_BUDGET or len(found) >= _LARGEST_BATCH:
+            if size > _SCAN_BUDGET or len(found) >= LARGEST_BATCH:
                 return found, True
     finally:
         cursor.close()
-    _check_end(path, before, tie)
+    check_end(path, before, tie)
     return found, False
 
 
@@ -135,7 +134,7 @@ def remove(db: sqlite3.Connection, path: str, key: bytes) -> bool:
         return False
     _, _, following = around(db, path, key + b"\0")
     if at != key:
-        raise damaged(path, f"the list of names is damaged near {_show(key)}")
+        raise damaged(path, f"the list of names is damaged near {show(key)}")
     db.execute(sql.DROP_NAME, (key,))
     db.execute(sql.DROP_BLOB, (blob,))
     db.execute(sql.SET_LINK, (link(before, following), before))
@@ -150,52 +149,8 @@ def _locate(db: sqlite3.Connection, path: str, key: bytes) -> int | None:
     blob, *entry = row
     _entry(path, key, *entry)
     if not isinstance(blob, int):
-        raise damaged(path, f"the stored entry {_show(key)} is damaged")
+        raise damaged(path, f"the stored entry {show(key)} is damaged")
     return blob
-
-
-class _Names:
-    """A checked walk over the names, in batches that grow while the walk is straight and shrink at a jump."""
-
-    __slots__ = ("_before", "_db", "_path", "_size", "_start", "_tie", "ended")
-
-    def __init__(self, db: sqlite3.Connection, path: str, start: bytes) -> None:
-        self._db = db
-        self._path = path
-        self._size = 16
-        self._start = start
-        self._before, self._tie = _ahead_of(db, path, start)
-        self.ended = False
-
-    def batch(self) -> list[bytes]:
-        """The next names; ``ended`` is true when there are none behind them."""
-        rows = self._db.execute(sql.FROM, (self._start, self._size)).fetchall()
-        before, tie = self._before, self._tie
-        sound = True
-        try:
-            for key, next_tie in rows:
-                if key <= before or crc32(key, crc32(before, len(before))) != tie:
-                    sound = False
-                    break
-                before, tie = key, next_tie
-        except TypeError:  # a damaged row can hold anything
-            sound = False
-        if not sound or (rows and rows[0][0] < self._start):
-            raise damaged(self._path, f"the list of names is damaged behind {_show(before)}")
-        if len(rows) < self._size:
-            _check_end(self._path, before, tie)
-            self.ended = True
-        self._before, self._tie = before, tie
-        self._start = before + b"\0"
-        self._size = min(self._size * 2, _LARGEST_BATCH)
-        return [row[0] for row in rows]
-
-    def jump(self, start: bytes) -> None:
-        """Go on at the first name from ``start``, if that is still ahead."""
-        if start > self._start:
-            self._start = start
-            self._size = 4
-            self._before, self._tie = _ahead_of(self._db, self._path, start)
 
 
 def _behind(prefix: bytes, after: bytes) -> bytes:
@@ -207,44 +162,7 @@ def _behind(prefix: bytes, after: bytes) -> bytes:
     return prefix + after + b"\0"
 
 
-def _ahead_of(db: sqlite3.Connection, path: str, start: bytes) -> tuple[bytes, int]:
-    """The last name before ``start``, and its link."""
-    before, tie = _name(path, db.execute(sql.BEFORE, (start,)).fetchone() or (None, None))
-    if not before < start:
-        raise damaged(path, "the list of names is damaged")
-    return before, tie
-
-
-def _name(path: str, row: tuple[object, object]) -> tuple[bytes, int]:
-    key, tie = row
-    if not isinstance(key, bytes) or not isinstance(tie, int):
-        raise damaged(path, "the list of names is damaged")
-    return key, tie
-
-
-def _check_step(path: str, before: bytes, tie: int, key: bytes, start: bytes) -> None:
-    if not before < key or key < start or tie != link(before, key):
-        raise damaged(path, f"the list of names is damaged near {_show(key)}")
-
-
-def _check_end(path: str, before: bytes, tie: int) -> None:
-    if tie != link(before, b""):
-        raise damaged(path, "the list of names is damaged at its end")
-
-
 def _entry(path: str, key: bytes, revision: object, value: object, crc: object) -> Entry:
     if not isinstance(value, bytes) or not isinstance(revision, int) or checksum(key, revision, value) != crc:
-        raise damaged(path, f"the stored entry {_show(key)} is damaged")
+        raise damaged(path, f"the stored entry {show(key)} is damaged")
     return Entry(value, revision)
-
-
-def _texts(path: str, found: list[bytes]) -> list[str]:
-    try:
-        return [raw.decode() for raw in found]
-    except UnicodeDecodeError:
-        pass
-    raise damaged(path, "the list of names is damaged")
-
-
-def _show(key: bytes) -> str:
-    return repr(key.decode("utf-8", "replace"))
