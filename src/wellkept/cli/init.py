@@ -9,7 +9,7 @@ from ..errors import InvalidRequest
 from . import hook
 from .command import Command
 from .output import say, say_json
-from .prompt import ask_hidden, check_passphrase, confirm, has_terminal
+from .prompt import chosen_passphrase, confirm, has_terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,6 +31,9 @@ def configure(parser: Parser) -> None:
     seal = parser.add_mutually_exclusive_group()
     seal.add_argument(
         "--passphrase", action="store_true", help="unseal by a passphrase instead of a key file"
+    )
+    seal.add_argument(
+        "--passphrase-file", metavar="FILE", help="unseal by the passphrase in FILE; '-' for stdin"
     )
     seal.add_argument(
         "--key-file", metavar="FILE", help="where the key file goes (default: ~/.config/wellkept/keys)"
@@ -73,13 +76,11 @@ def _create_store(store: str, arguments: Namespace) -> dict[str, Any]:
     if os.path.lexists(os.path.join(store, "store.db")):
         raise InvalidRequest(f"there is a store in {store} already; nothing was changed")
     seal: Seal | None = None
-    if arguments.passphrase:
+    by_passphrase = arguments.passphrase or arguments.passphrase_file is not None
+    if by_passphrase:
         from ..barrier.seals.passphrase import PassphraseSeal
 
-        passphrase = check_passphrase(
-            os.environ.get("WELLKEPT_PASSPHRASE")
-            or ask_hidden("passphrase", again=True, instead="set WELLKEPT_PASSPHRASE, or use a key file")
-        )
+        passphrase = chosen_passphrase(arguments.passphrase_file, "passphrase", environment=True)
         seal = PassphraseSeal(lambda: passphrase)
     elif arguments.key_file:
         from ..barrier.seals.keyfile import KeyFileSeal
@@ -87,7 +88,7 @@ def _create_store(store: str, arguments: Namespace) -> dict[str, Any]:
         seal = KeyFileSeal.create(arguments.key_file)
     with create_store(store, seal) as made:
         default = default_key_path(made.store_id)
-    if arguments.passphrase:
+    if by_passphrase:
         return {"seal": "passphrase", "key_file": None, "key_variable": None}
     key = os.path.abspath(arguments.key_file or os.environ.get(KEY_FILE) or default)
     return {"seal": "keyfile", "key_file": key, "key_variable": None if key == default else KEY_FILE}
@@ -175,7 +176,7 @@ def _report(done: dict[str, Any]) -> None:
 
 COMMANDS = {
     "init": Command(
-        usage="[DIRECTORY] [--passphrase | --key-file FILE] [--hook | --no-hook]",
+        usage="[DIRECTORY] [--passphrase | --passphrase-file FILE | --key-file FILE] [--hook | --no-hook]",
         text="""\
 Create an encrypted store in DIRECTORY/.wellkept, the key file that unseals it (outside of the
 project, mode 0600), and wellkept.toml; add what must not be committed to .gitignore; and offer
@@ -183,6 +184,7 @@ a git pre-commit hook that refuses .env files, keys, and values that the store k
         examples="""\
 wellkept init
 wellkept init --passphrase
+wellkept init --passphrase-file /run/keys/shop.passphrase
 wellkept init --hook --key-file /run/keys/shop.key""",
         configure=configure,
         execute=execute,

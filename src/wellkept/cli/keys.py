@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 def configure_rekey(parser: Parser) -> None:
     seal = parser.add_mutually_exclusive_group()
     seal.add_argument("--passphrase", action="store_true", help="unseal by a passphrase from now on")
+    seal.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="unseal by the passphrase in FILE from now on; '-' for stdin",
+    )
     seal.add_argument("--key-file", metavar="FILE", help="unseal by a new key file at FILE from now on")
     at_store(parser, env=False)
 
@@ -30,8 +35,12 @@ def rekey(arguments: Namespace) -> int:
     place = context(arguments)
     kind = place.seal_config()["kind"]
     with place.open() as store:
-        if arguments.passphrase or (kind == "passphrase" and not arguments.key_file):
-            done = _new_passphrase(store)
+        if (
+            arguments.passphrase
+            or arguments.passphrase_file is not None
+            or (kind == "passphrase" and not arguments.key_file)
+        ):
+            done = _new_passphrase(store, arguments.passphrase_file)
         elif arguments.key_file:
             done = _new_key_file(store, os.path.abspath(arguments.key_file))
         else:
@@ -45,11 +54,11 @@ def rekey(arguments: Namespace) -> int:
     return 0
 
 
-def _new_passphrase(store: LocalStore) -> dict[str, Any]:
+def _new_passphrase(store: LocalStore, file: str | None) -> dict[str, Any]:
     from ..barrier.seals.passphrase import PassphraseSeal
-    from .prompt import ask_hidden, check_passphrase
+    from .prompt import chosen_passphrase
 
-    chosen = check_passphrase(ask_hidden("new passphrase", again=True, instead="run this at a terminal"))
+    chosen = chosen_passphrase(file, "new passphrase", environment=False)
     store.rekey(PassphraseSeal(lambda: chosen))
     return {"seal": "passphrase"}
 
@@ -118,7 +127,7 @@ def rotate(arguments: Namespace) -> int:
 
 COMMANDS = {
     "rekey": Command(
-        usage="[--passphrase | --key-file FILE]",
+        usage="[--passphrase | --passphrase-file FILE | --key-file FILE]",
         text="""\
 Change what opens the store: a new key file in place of the old one (which is kept beside it), a
 new passphrase, or the one instead of the other. The secrets are not encrypted anew for that;

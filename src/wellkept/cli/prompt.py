@@ -10,6 +10,8 @@ from .usage import Usage
 MIN_PASSPHRASE = 8
 """Characters."""
 
+_LARGEST = 64 * 1024
+
 
 def has_terminal() -> bool:
     """Whether there is a person to ask."""
@@ -35,6 +37,22 @@ def ask_hidden(
     if again and getpass(f"{question} again: ") != typed:
         raise Usage("the two did not agree; nothing was changed")
     return typed
+
+
+def chosen_passphrase(file: str | None, question: str, *, environment: bool) -> str:
+    """A new passphrase: the first line of ``file`` (``-``: stdin), else what the environment gives where ``environment``
+    allows it, else typed twice. Raises ``Usage`` when it is too short or there is nobody to ask."""
+    from ..core.unlock import passphrase_given
+
+    if file is not None:
+        from . import files
+
+        given: str | bytes | None = files.read(file, _LARGEST).split(b"\n", 1)[0].removesuffix(b"\r")
+    else:
+        given = passphrase_given() if environment else None
+    if given is None:
+        given = ask_hidden(question, again=True, instead="name a file with --passphrase-file ('-' for stdin)")
+    return check_passphrase(given if isinstance(given, str) else given.decode("utf-8", "surrogateescape"))
 
 
 def check_passphrase(chosen: str) -> str:

@@ -68,17 +68,20 @@ def _key_file(store_id: str) -> Seal:
 def _passphrase(prompt: Callable[[], str] | None) -> Seal:
     from ..barrier.seals.passphrase import PassphraseSeal
 
-    path = os.environ.get(PASSPHRASE_FILE)
-    if path:
-        return PassphraseSeal(lambda: _first_line(path))
-    if PASSPHRASE in os.environ:
-        return PassphraseSeal(lambda: os.environ.get(PASSPHRASE, ""))
+    if os.environ.get(PASSPHRASE_FILE) or PASSPHRASE in os.environ:
+        return PassphraseSeal(lambda: passphrase_given() or "")
     if prompt is not None:
         return PassphraseSeal(prompt)
     raise Sealed(
         f"the store is closed by a passphrase, and there is nobody to ask: give it in a file named by "
         f"${PASSPHRASE_FILE}, or in ${PASSPHRASE}"
     )
+
+
+def passphrase_given() -> str | bytes | None:
+    """The passphrase that the environment gives, or ``None``. Raises ``Sealed`` when its file cannot be read."""
+    path = os.environ.get(PASSPHRASE_FILE)
+    return _first_line(path) if path else os.environ.get(PASSPHRASE)
 
 
 def _first_line(path: str) -> bytes:
