@@ -182,3 +182,17 @@ def test_errors_carry_no_exception_of_the_driver(tmp_path):
         with pytest.raises(StorageUnavailable) as caught:
             action()
         assert caught.value.__context__ is None
+
+
+def test_what_root_makes_beside_a_users_store_belongs_to_the_user(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("giving a file away needs root")
+    SQLiteStorage.create(tmp_path / "store.db").close()
+    os.unlink(tmp_path / "store.db-guard")
+    os.chown(tmp_path / "store.db", 12345, 12346)
+    storage = SQLiteStorage.open(tmp_path / "store.db")
+    transact(storage, lambda t: t.put("a", b"1"))
+    owners = {
+        (os.stat(tmp_path / name).st_uid, os.stat(tmp_path / name).st_gid) for name in os.listdir(tmp_path)
+    }
+    assert owners == {(12345, 12346)}

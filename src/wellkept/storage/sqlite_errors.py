@@ -18,7 +18,8 @@ _UNAVAILABLE = {
     9: "the operation was interrupted; nothing was written",
     10: "reading or writing failed (disk error, quota or file size limit); nothing was written",
     13: "the disk is full; nothing was written. Free some space and try again",
-    14: "it cannot be opened; check that its directory exists and is writable (SQLite keeps files beside it)",
+    14: "it cannot be opened; check that its directory exists and is writable (SQLite keeps files beside it), and "
+    "that not too many files are open",
     15: "another process holds it locked; try again",
     22: "the file is larger than this system can handle",
     23: "access was refused; check the permissions of the file and its directory",

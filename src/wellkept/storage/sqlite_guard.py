@@ -28,9 +28,10 @@ _PAUSES = (0.0, 0.0002, 0.0005, 0.001, 0.002)
 class Guard:
     """The open file beside the database at ``path``."""
 
-    __slots__ = ("_fd", "_opening", "_path")
+    __slots__ = ("_database", "_fd", "_opening", "_path")
 
     def __init__(self, path: str) -> None:
+        self._database = path
         self._path = path + SUFFIX
         self._fd: int | None = None
         self._opening = allocate_lock()
@@ -88,8 +89,20 @@ class Guard:
     def _open(self) -> int:
         with self._opening:
             if self._fd is None:
-                self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                if os.geteuid() == 0:
+                    _give_to_owner(fd, self._database)
+                self._fd = fd
             return self._fd
+
+
+def _give_to_owner(fd: int, database: str) -> None:
+    """What root creates beside a user's database must be of use to the user, as SQLite sees to for its own files."""
+    try:
+        owner = os.stat(database)
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+    except OSError:
+        pass  # then it stays root's; the user will be told that it cannot be opened
 
 
 def _try_lock(fd: int) -> bool:

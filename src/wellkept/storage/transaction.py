@@ -6,6 +6,7 @@ storage, which compares and applies them under its write lock.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .keys import check_value, encode_bound, encode_key, encode_prefix
@@ -54,7 +55,7 @@ class Backend(Protocol):
 class OptimisticTransaction:
     """See ``protocol.Transaction``. Not to be shared between threads."""
 
-    __slots__ = ("_backend", "_done", "_lists", "_reads", "_seen", "_writes")
+    __slots__ = ("_backend", "_done", "_lists", "_order", "_reads", "_seen", "_writes")
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -62,6 +63,7 @@ class OptimisticTransaction:
         self._seen: dict[str, Entry | None] = {}
         self._lists: list[ListRead] = []
         self._writes: dict[str, bytes | None] = {}
+        self._order: list[str] = []  # the keys of _writes, sorted
         self._done = False
 
     def get(self, key: str) -> Entry | None:
@@ -87,7 +89,7 @@ class OptimisticTransaction:
         self._check_open()
         encode_prefix(prefix)
         encode_bound(after)
-        changed = {key: value for key, value in self._writes.items() if key.startswith(prefix)}
+        changed = self._written_under(prefix)
         if not changed:
             return self._read_list(False, prefix, after, limit)
         added = sorted(
@@ -110,12 +112,12 @@ class OptimisticTransaction:
         self._check_open()
         encode_key(key)
         check_value(key, value)
-        self._writes[key] = value
+        self._write(key, value)
 
     def delete(self, key: str) -> None:
         self._check_open()
         encode_key(key)
-        self._writes[key] = None
+        self._write(key, None)
 
     def commit(self) -> int:
         self._check_open()
@@ -139,6 +141,18 @@ class OptimisticTransaction:
     def _check_open(self) -> None:
         if self._done:
             raise RuntimeError("this transaction has ended; begin a new one")
+
+    def _write(self, key: str, value: bytes | None) -> None:
+        if key not in self._writes:
+            insort(self._order, key)
+        self._writes[key] = value
+
+    def _written_under(self, prefix: str) -> dict[str, bytes | None]:
+        first = bisect_left(self._order, prefix)
+        last = (
+            bisect_left(self._order, prefix[:-1] + "0") if prefix else len(self._order)
+        )  # "0" comes after "/"
+        return {key: self._writes[key] for key in self._order[first:last]}
 
     def _read_list(self, deep: bool, prefix: str, after: str, limit: int | None) -> Names:
         revision = self._backend.revision()
