@@ -44,7 +44,7 @@ def bind(alias: str, credential: Rotating) -> Callable[[], None]:
     apply()
     stop = credential.on_change(apply)
     for signal in (signals.request_started, signals.request_finished):
-        signal.connect(retire, dispatch_uid=("wellkept", alias))
+        signal.connect(retire, weak=False, dispatch_uid=("wellkept", alias))
 
     def unbind() -> None:
         stop()
