@@ -37,9 +37,9 @@ GET = "SELECT n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON
 REVISION_OF = "SELECT revision FROM names WHERE key = ?"
 BEFORE = "SELECT key, link FROM names WHERE key < ? ORDER BY key DESC LIMIT 1"
 FROM = "SELECT key, link FROM names WHERE key >= ? ORDER BY key LIMIT ?"
-AROUND = (
+ARRIVE = (
     "SELECT key, link FROM (SELECT key, link FROM names WHERE key < ? ORDER BY key DESC LIMIT 1) "
-    "UNION ALL SELECT key, link FROM (SELECT key, link FROM names WHERE key >= ? ORDER BY key LIMIT 1)"
+    "UNION ALL SELECT key, link FROM (SELECT key, link FROM names WHERE key >= ? ORDER BY key LIMIT ?)"
 )
 SCAN = (
     "SELECT n.key, n.link, n.revision, b.value, b.crc FROM names AS n LEFT JOIN blobs AS b ON b.id = n.id "

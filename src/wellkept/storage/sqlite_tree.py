@@ -40,7 +40,7 @@ def revision_of(db: sqlite3.Connection, key: bytes) -> int | None:
 
 def around(db: sqlite3.Connection, path: str, key: bytes) -> tuple[bytes, int, bytes]:
     """The name before ``key``, its link, and the name at or after ``key`` (empty at the end)."""
-    rows = db.execute(sql.AROUND, (key, key)).fetchall()
+    rows = db.execute(sql.ARRIVE, (key, key, 1)).fetchall()
     before, tie = checked(path, rows[0] if rows else (None, None))
     following = checked(path, rows[1])[0] if len(rows) > 1 else b""
     if not before < key or (following and following < key) or tie != link(before, following):

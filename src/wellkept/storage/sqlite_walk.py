@@ -24,16 +24,21 @@ class Names:
     def __init__(self, db: sqlite3.Connection, path: str, start: bytes) -> None:
         self._db = db
         self._path = path
-        self._size = 16
         self._start = start
-        self._before, self._tie = ahead_of(db, path, start)
+        self._size = 16
+        self._before: bytes | None = None  # not known yet: the next batch begins with it
+        self._tie = 0
         self.ended = False
 
     def batch(self) -> list[bytes]:
         """The next names; ``ended`` is true when there are none behind them."""
-        rows = self._db.execute(sql.FROM, (self._start, self._size)).fetchall()
-        before, tie = self._before, self._tie
-        sound = True
+        before, tie, start, size = self._before, self._tie, self._start, self._size
+        if before is None:
+            rows = self._db.execute(sql.ARRIVE, (start, start, size)).fetchall()
+            before, tie = checked(self._path, rows.pop(0) if rows else (None, None))
+        else:
+            rows = self._db.execute(sql.FROM, (start, size)).fetchall()
+        sound = before < start
         try:
             for key, next_tie in rows:
                 if key <= before or crc32(key, crc32(before, len(before))) != tie:
@@ -42,14 +47,14 @@ class Names:
                 before, tie = key, next_tie
         except TypeError:  # a damaged row can hold anything
             sound = False
-        if not sound or (rows and rows[0][0] < self._start):
+        if not sound or (rows and rows[0][0] < start):
             raise damaged(self._path, f"the list of names is damaged behind {show(before)}")
-        if len(rows) < self._size:
+        if len(rows) < size:
             check_end(self._path, before, tie)
             self.ended = True
         self._before, self._tie = before, tie
         self._start = before + b"\0"
-        self._size = min(self._size * 2, LARGEST_BATCH)
+        self._size = min(size * 2, LARGEST_BATCH)
         return [row[0] for row in rows]
 
     def jump(self, start: bytes) -> None:
@@ -57,7 +62,7 @@ class Names:
         if start > self._start:
             self._start = start
             self._size = 4
-            self._before, self._tie = ahead_of(self._db, self._path, start)
+            self._before = None
 
 
 def ahead_of(db: sqlite3.Connection, path: str, start: bytes) -> tuple[bytes, int]:
