@@ -13,9 +13,8 @@ VALUE = 200
 
 
 def main() -> None:
-    from wellkept.core.local import create_store
-
     from wellkept.barrier.seals import KeyFileSeal
+    from wellkept.core.local import create_store
 
     stores = []
     with tempfile.TemporaryDirectory() as directory:

@@ -8,7 +8,10 @@ clock, so that a manual clock can make waiting instantaneous.
 from __future__ import annotations
 
 import time as _time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Clock:

@@ -6,7 +6,7 @@ django_conf = pytest.importorskip("django.conf", reason="pip install django")
 
 from django.core.signing import BadSignature, Signer  # noqa: E402
 
-from wellkept.integrations.django import follow_secret_key  # noqa: E402
+from wellkept.integrations.django import follow_secret_key, install  # noqa: E402
 from wellkept.testing.fake import FakeSecrets  # noqa: E402
 
 
@@ -44,3 +44,23 @@ def test_following_ends(secrets):
     follow_secret_key(secrets, "DJANGO_SECRET_KEY")()
     secrets.rotate("DJANGO_SECRET_KEY", "two")
     assert django_conf.settings.SECRET_KEY == "one"
+
+
+def test_settings_get_their_secrets_in_one_batch_or_none_at_all(secrets):
+    from wellkept.errors import InvalidRequest, NotFound
+
+    secrets.set("DATABASE_PASSWORD", "p")
+    settings = {"DATABASES": {"default": {"NAME": "shop"}}, "DEBUG": False}
+    install(
+        settings,
+        secrets,
+        {"SECRET_KEY": "DJANGO_SECRET_KEY", "DATABASES.default.PASSWORD": "DATABASE_PASSWORD"},
+    )
+    assert settings["SECRET_KEY"] == "one"
+    assert settings["DATABASES"]["default"] == {"NAME": "shop", "PASSWORD": "p"}
+    untouched = {}
+    with pytest.raises(NotFound):
+        install(untouched, secrets, {"SECRET_KEY": "DJANGO_SECRET_KEY", "OTHER": "ABSENT"})
+    assert untouched == {}
+    with pytest.raises(InvalidRequest, match="DEBUG"):
+        install(settings, secrets, {"DEBUG.x": "DATABASE_PASSWORD"})

@@ -51,18 +51,9 @@ def doctor(arguments: Namespace) -> int:
     else:
         say(f"environment {place.env}, read as {examination.identity}")
         headings = (
-            "FIELD",
-            "SECRET",
-            "STATE",
-            "PERMITTED",
-            "VERSION",
-            "AGE",
-            "CACHED",
-            "TOOK",
-            "SOURCE",
-            "PROBLEM",
-        )
-        table(headings, (_row(finding) for finding in examination.findings), right=(5, 6, 7))
+            "FIELD", "SECRET", "STATE", "PERMITTED", "VERSION", "AGE", "LEASE", "CACHED", "TOOK", "SOURCE", "PROBLEM",
+        )  # fmt: skip
+        table(headings, (_row(finding) for finding in examination.findings), right=(5, 6, 7, 8))
     return 0 if examination.ok else ConfigError.exit_code
 
 
@@ -71,7 +62,8 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     took = f"{finding.took * 1000:.1f} ms"
     cached = span(finding.cached) if finding.cached else "no"
     return (
-        finding.field, finding.name, finding.state, permitted, finding.version, span(finding.age), cached, took,
+        finding.field, finding.name, finding.state, permitted, finding.version, span(finding.age),
+        span(finding.lease) or "none", cached, took,
         finding.source, finding.reason,
     )  # fmt: skip
 

@@ -1,10 +1,9 @@
 """Django: settings that come from secrets, and a signing key that rotates without logging anybody out.
 
-In ``settings.py``::
+At the end of ``settings.py``::
 
     secrets = wellkept.open()
-    SECRET_KEY = secrets.get("DJANGO_SECRET_KEY").reveal()
-    DATABASES = {"default": {..., "PASSWORD": secrets.get("DATABASE_PASSWORD").reveal()}}
+    install(globals(), secrets, {"SECRET_KEY": "DJANGO_SECRET_KEY", "DATABASES.default.PASSWORD": "DATABASE_PASSWORD"})
 
 and in an ``AppConfig.ready``::
 
@@ -16,16 +15,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFound
+from ..errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..loader.events import Change
     from ..loader.secrets import Secrets
 
 KEPT = 3
 """Former keys that are accepted at most."""
+
+
+def install(settings: dict[str, Any], secrets: Secrets, names: Mapping[str, str]) -> None:
+    """Put secrets into Django's settings: ``settings`` is ``globals()`` of the settings module.
+
+    ``names`` maps a setting, with dots into dictionaries (made where they are missing), to the secret whose text it
+    gets. All are read in one batch. Raises what ``Secrets.get_many`` raises, so that nothing starts half configured;
+    ``InvalidRequest`` where a dot leads into something that is no dictionary.
+    """
+    found = secrets.get_many(names.values())
+    for setting, name in names.items():
+        *folders, last = setting.split(".")
+        at: Any = settings
+        for folder in folders:
+            at = at.setdefault(folder, {})
+            if not isinstance(at, dict):
+                raise InvalidRequest(f"the setting {setting!r}: {folder!r} is no dictionary")
+        at[last] = found[name].reveal()
 
 
 def follow_secret_key(secrets: Secrets, name: str, *, keep: int = KEPT) -> Callable[[], None]:

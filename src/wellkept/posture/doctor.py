@@ -29,7 +29,7 @@ DENIED, MISSING, DEFAULT, INVALID, UNREADABLE, OK = (
 
 class Finding(NamedTuple):
     """One setting. ``took`` and ``age`` are in seconds; ``age`` counts from when the version was made, where the
-    source tells. ``cached``: how long the loader would keep it. ``reason`` says what is wrong, without values."""
+    source tells. ``lease``: the seconds that the secret is leased for, ``None`` for stored ones. ``cached``: how long the loader would keep it. ``reason`` says what is wrong, without values."""
 
     field: str
     name: str
@@ -37,6 +37,7 @@ class Finding(NamedTuple):
     permitted: bool | None
     version: str | None
     age: float | None
+    lease: float | None
     cached: float
     source: str
     took: float
@@ -91,13 +92,15 @@ def examine(model: type[Settings], source: Source | str | Sequence[str], **optio
                 permitted=_permitted(answer),
                 version=None if read is None else read.version,
                 age=None if created is None else max(0.0, now - created),
+                lease=getattr(read, "lease", None),
                 cached=0.0 if read is None else float(options.get("ttl", 300.0)),
                 source=answer.source or where,
                 took=took[leaf.name],
                 reason=reason,
             )
         )
-    return Examination(secrets.source.whoami(), tuple(findings))
+    ask = getattr(secrets.source, "whoami", None)
+    return Examination("unknown" if ask is None else ask(), tuple(findings))
 
 
 def _state(answer: Secret | SecretError, reason: str | None) -> str:

@@ -30,6 +30,9 @@ class ChainSource(BaseSource):
         self.blocking = any(getattr(source, "blocking", True) for source in self.sources)
         self.flat = any(_flat(source) for source in self.sources)
 
+    def whoami(self) -> str:
+        return "; ".join(f"{source.url}: {_who(source)}" for source in self.sources)
+
     def read(self, name: str, *, version: str | None = None, timeout: float | None = None) -> Secret:
         time_left = _countdown(timeout)
         for source in self._asked_for(name):
@@ -102,3 +105,9 @@ def _countdown(timeout: float | None) -> Callable[[], float | None]:
         return lambda: None
     end = monotonic() + timeout
     return lambda: max(0.0, end - monotonic())
+
+
+def _who(source: Source) -> str:
+    """A third party's source may be older than the question."""
+    ask = getattr(source, "whoami", None)
+    return "unknown" if ask is None else str(ask())

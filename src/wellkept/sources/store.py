@@ -58,6 +58,10 @@ class StoreSource(BaseSource):
         self.prompt: Callable[[], str] | None = None
         """Asked for the passphrase of a store that has one; the command line sets it."""
 
+    def whoami(self) -> str:
+        rights = "operator" if self.policies is None else ", ".join(self.policies) or "none"
+        return f"{super().whoami()}, with the policies: {rights}"
+
     def read(self, name: str, *, version: str | None = None, timeout: float | None = None) -> Secret:
         number = int(version) if version is not None and version.isdecimal() else None
         stage = version if number is None else None

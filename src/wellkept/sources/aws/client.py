@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._version import __version__
 from ...clock import SYSTEM
-from ...errors import Malformed, SecretError, Unavailable
+from ...errors import ConfigError, Malformed, SecretError, Unavailable
 from .._http import HttpClient
 from .endpoint import locate
 from .failures import EXPIRED, Failure, sort
@@ -108,6 +108,13 @@ class AwsClient:
         """Close the idle connections."""
         if self._ready is not None:
             self._ready[1].close()
+
+    def whoami(self) -> str:
+        """The access key's identifier, which is no secret; asks AWS nothing."""
+        try:
+            return f"the AWS access key {self._identity.get().access_key}"
+        except (SecretError, ConfigError) as error:
+            return f"nobody: {error}"
 
     def after_fork(self) -> None:
         self._lock = threading.Lock()

@@ -84,6 +84,9 @@ class AwsSource(BaseSource):
         """What AWS calls ``name``. An ARN is taken as it is."""
         raise NotImplementedError
 
+    def whoami(self) -> str:
+        return self._client.whoami()
+
     def read(self, name: str, *, version: str | None = None, timeout: float | None = None) -> Secret:
         outcome = self._read(name, version, self._deadline(timeout))
         if isinstance(outcome, SecretError):
