@@ -39,8 +39,8 @@ def test_refresh_of_nothing_is_nothing(source, opened):
     assert source.reads == []
 
 
-def test_a_refresh_that_fails_raises_and_leaves_what_is_cached(source, opened):
-    secrets = opened(source, deadline=0.05)
+def test_a_refresh_that_fails_raises_and_leaves_what_is_cached(source, opened, clock):
+    secrets = opened(source, clock=clock, refresh=False)
     secrets.get("name")
     source.failure = Unavailable("down")
     with pytest.raises(Unavailable):
@@ -142,8 +142,8 @@ def test_invalidate_of_all(scripted, opened):
     assert [secret.reveal() for secret in secrets.get_many(["a", "b"]).values()] == ["10", "20"]
 
 
-def test_invalidated_values_do_not_bridge_an_outage(source, opened):
-    secrets = opened(source, deadline=0.05)
+def test_invalidated_values_do_not_bridge_an_outage(source, opened, clock):
+    secrets = opened(source, clock=clock, refresh=False)
     secrets.get("name")
     secrets.invalidate("name")
     source.failure = Unavailable("down")

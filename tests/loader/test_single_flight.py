@@ -146,10 +146,10 @@ def test_a_batch_is_one_read_and_keeps_the_order_asked_for(scripted, opened):
     assert source.reads == [("b", "a")]
 
 
-def test_a_batch_raises_what_is_final_before_what_is_transient(scripted, opened):
+def test_a_batch_raises_what_is_final_before_what_is_transient(scripted, opened, clock):
     source = scripted({"a": "1", "b": "2", "c": "3"})
     source.failure = {"a": Unavailable("down"), "c": NotFound("gone", name="c")}
-    secrets = opened(source, deadline=0.2)
+    secrets = opened(source, clock=clock, refresh=False)
     with pytest.raises(NotFound):
         secrets.get_many(["a", "b", "c"])
     each = secrets.get_each(["a", "b", "c"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .waiting import Latch
 
 if TYPE_CHECKING:
-    from ..errors import WellkeptError
+    from ..errors import Transient, WellkeptError
     from ..secret import Secret
     from .cell import Cell
     from .waiting import Deadline
@@ -20,7 +20,8 @@ class Flight:
     a caller's when it arrives; a caller can tell whether an outcome is news from after its arrival. ``limit``
     is when the attempts must have ended; past it the flight is ``abandoned``, and whatever it still brings home
     is welcome but waited for by nobody. A ``background`` flight tries once. ``told`` opens when the callbacks
-    have run for a change that this flight noticed. ``adopted``: the outcome is one that another process had read
+    have run for a change that this flight noticed. ``failure`` is that of the last attempt while the next is
+    being waited for. ``adopted``: the outcome is one that another process had read
     a little earlier (``sharing``), so it does not count as news from after a caller's arrival.
     """
 
@@ -32,6 +33,7 @@ class Flight:
         "began",
         "cell",
         "error",
+        "failure",
         "latch",
         "limit",
         "secret",
@@ -51,4 +53,5 @@ class Flight:
         self.adopted = False
         self.secret: Secret | None = None
         self.error: WellkeptError | None = None
+        self.failure: Transient | None = None
         self.told: Latch | None = None

@@ -140,7 +140,9 @@ class Lookup:
         if not flight.abandoned and flight.limit.remaining() <= 0:
             self._cache.abandon(flight, self._timed_out(cell))
         if limit.remaining() <= 0 or (bridge is not None and patience >= bridge):
-            return self._late(cell, force)
+            # Time that ran out during a pause between attempts ran out because of what they said.
+            why = flight.failure
+            return self._late(cell, force) if why is None else self._bridged(cell, force) or again(why)
         return None
 
     def _accepted(self, flight: Flight, force: bool, limit: Deadline, arrived: int) -> Outcome | None:

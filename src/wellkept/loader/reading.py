@@ -60,7 +60,7 @@ class Reader:
             if here or not self.blocking:
                 journey.attempt_here()
             if journey.pending and not self.workers.submit(journey):
-                journey.land_all(Unavailable(f"no thread can be started to read from {self.source.url}"))
+                journey.refuse(Unavailable(f"no thread can be started to read from {self.source.url}"))
 
 
 class Departure:
@@ -116,6 +116,12 @@ class Journey:
         finally:
             self.land_all(Unavailable("the read broke off"))  # nobody is left behind, whatever happened
 
+    def refuse(self, error: Unavailable) -> None:
+        """Land all without an attempt; it counts as one, so that callers do not try again at once."""
+        for flight in self.pending:
+            flight.tick, flight.began = self._reader.cache.tick(), self._reader.clock.monotonic()
+        self.land_all(error)
+
     def land_all(self, error: WellkeptError) -> None:
         """Land what has not landed yet."""
         for flight in list(self.pending):
@@ -137,6 +143,7 @@ class Journey:
             tick, began = reader.cache.tick(), reader.clock.monotonic()
             for flight in flights:
                 flight.tick, flight.began = tick, began
+                flight.failure = None
                 flight.attempts += 1
         timeout = max(0.001, max(flight.limit.remaining() for flight in flights))
         names = [flight.cell.name for flight in flights]
@@ -147,7 +154,7 @@ class Journey:
         for flight in flights:
             outcome = outcomes[flight.cell.name]
             if isinstance(outcome, Transient) and self._worth_repeating(flight):
-                self.pending[flight] = outcome
+                self.pending[flight] = flight.failure = outcome
             else:
                 self._land(flight, outcome)
 
