@@ -166,9 +166,7 @@ def test_the_run_path_loads_no_parser_and_no_other_command(shop):
     }  # fmt: skip
     assert not loaded & heavy
     ours = {name for name in loaded if name.startswith("wellkept.cli.")}
-    assert ours == {
-        f"wellkept.cli.{name}" for name in ("context", "names", "run", "usage", "values", "variables")
-    }
+    assert ours == {f"wellkept.cli.{name}" for name in ("context", "run", "usage", "values", "variables")}
 
 
 def test_main_takes_its_words_from_the_command_line(bare, monkeypatch, capsys):

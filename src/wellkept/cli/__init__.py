@@ -56,9 +56,9 @@ def _dispatch(words: list[str]) -> int:
     if words and words[0] == "run":
         import gc
 
+        gc.disable()  # nearly all of it is imports, and then this process is another program
         from .run import main as run
 
-        gc.disable()  # nearly all of it is imports, and then this process is another program
         return run(words[1:])
     from .dispatch import dispatch
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import current_config
 from ..errors import StorageUnavailable
-from .names import Named, whole, with_field
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ..config import Environment
     from ..core.local import LocalStore
     from ..sources.base import Source
+    from .names import Named
 
 
 class Place:
@@ -47,10 +47,14 @@ class Place:
 
     def name(self, typed: str) -> str:
         """The whole name of the secret that was typed."""
+        from .names import whole
+
         return whole(typed, self.prefix, env_given=self._env_given)
 
     def field(self, typed: str) -> Named:
         """The whole name, and the field after ``#``."""
+        from .names import with_field
+
         return with_field(typed, self.prefix, env_given=self._env_given)
 
     def environments(self) -> list[str]:
