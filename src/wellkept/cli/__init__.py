@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _report(f"{where}{error.strerror or type(error).__name__}", INPUT_OUTPUT, error)
+        where = error.filename or "input or output"
+        return _report(f"{where}: {error.strerror or type(error).__name__}", INPUT_OUTPUT, error)
     except Exception as error:
         text = f"unexpected {type(error).__name__}; run again with WELLKEPT_DEBUG=1 and report what it prints"
         return _report(text, UNEXPECTED, error)
