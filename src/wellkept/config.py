@@ -106,19 +106,15 @@ def find_config(start: str | None = None) -> str | None:
 
 def load_config(path: str | os.PathLike[str]) -> Config:
     """The file at ``path``, checked. Raises ``ConfigError`` naming the file, the key and what was expected."""
-    import tomllib
-
     path = os.path.abspath(os.fspath(path))
     reason = ""
     try:
         with open(path, "rb") as file:
-            content = tomllib.load(file)
+            content, reason = _parsed(file.read().decode("utf-8"))
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
     except UnicodeDecodeError:
         reason = "is not UTF-8 text"
-    except tomllib.TOMLDecodeError as error:
-        reason = f"is not TOML: {error}"
     if reason:
         raise ConfigError(f"{path} {reason}")
     return _checked(path, content)
@@ -128,6 +124,21 @@ def current_config(start: str | None = None) -> Config:
     """The configuration in force: ``find_config``'s, or an empty one where there is none."""
     path = find_config(start)
     return load_config(path) if path is not None else Config(None, os.path.abspath(start or os.getcwd()))
+
+
+def _parsed(text: str) -> tuple[dict[str, Any], str]:
+    """The content of the file, or why it is not TOML."""
+    from .plain_toml import read_plain
+
+    plain = read_plain(text)
+    if plain is not None:
+        return plain, ""
+    import tomllib
+
+    try:
+        return tomllib.loads(text), ""
+    except tomllib.TOMLDecodeError as error:
+        return {}, f"is not TOML: {error}"
 
 
 def _checked(path: str, content: Mapping[str, Any]) -> Config:
