@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -129,6 +130,18 @@ def test_a_reader_that_goes_is_no_error(shop):
     assert running.wait(30) == 141
     assert running.stderr.read() == b""
     running.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_is_an_error(shop):
+    shop.ok("set", "A", stdin="x")
+    with open("/dev/full", "wb") as full:
+        for words in (["get", "A"], ["list"], ["export"], ["history", "A", "--json"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "wellkept", *words], stdout=full, stderr=subprocess.PIPE, check=False
+            )
+            assert done.returncode == 74, words
+            assert done.stderr == b"wellkept: input or output: No space left on device\n"
 
 
 def test_colour_is_for_terminals_only(shop, monkeypatch):

@@ -39,6 +39,12 @@ class Terminal:
         self.seen = ""
         os.write(self.fd, text.encode())
 
+    def interrupt(self) -> None:
+        """Ctrl-C, and a line after it: Python answers a signal that comes just before it begins to read only
+        when it has read."""
+        self.type("\x03")
+        self.type("x\n")
+
     def until(self, text: str) -> str:
         end = time.monotonic() + PATIENCE
         while text not in self.seen:
@@ -103,7 +109,7 @@ def test_the_command_reads_the_terminal_and_gets_ctrl_c_once(terminal, program, 
     terminal.until("ready")
     terminal.type("hello\n")
     terminal.until("read <hello>")
-    terminal.type("\x03")
+    terminal.interrupt()
     terminal.until("interrupt 1")
     terminal.type("q\n")
     assert "interrupts: 1" in terminal.until("code=9")
@@ -135,7 +141,7 @@ def test_in_a_pipeline_the_neighbour_keeps_the_terminal_and_ctrl_c_comes_once(te
     assert "interrupts: 0" in terminal.until("code=9")
     terminal.type(program(COUNTING) + " | (trap '' INT; cat); echo code=${PIPESTATUS[0]}\n")
     terminal.until("ready")
-    terminal.type("\x03")
+    terminal.interrupt()
     terminal.until("interrupt 1")
     terminal.type("q\n")
     assert "interrupts: 1" in terminal.until("code=9")
