@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from wellkept.cli.init import config_text
 from wellkept.plain_toml import read_plain
 
-PIECES = (
-    """a b env . = [ ] " ' \\ # true false 0 1 -1 "x" "ü" \x01 \x7f 1.5 [a] [a.b] [env.dev] { } ,""".split(
-        " "
-    )
-)
+PIECES = [
+    "a", "b", "env", ".", "=", "[", "]", '"', "'", "\\", "#", "true", "false", "0", "1", "-1", '"x"', '"ü"', "\x01",
+    "\x7f", "1.5", "[a]", "[a.b]", "[env.dev]", "{", "}", ",",
+]  # fmt: skip
 pieces = st.sampled_from(
     [*PIECES, " ", " = ", "\t", "\r", "\n", "\r\n", "\u2028", "\na = 1\n", '\nb = "y"\n']
 )
