@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .grant import AuthGrant, LeaseGrant, WrapInfo
+    from .mount import Mount
+    from .tokens.token import Token
+
 Operation = Literal["create", "read", "update", "patch", "delete", "list"]
 """What is asked. ``create`` and ``update`` are both a write: a face sends ``update``; the core asks the engine
 whether the target exists, and authorises ``create`` when it does not (Vault's existence check)."""
@@ -42,15 +46,43 @@ class Identity(NamedTuple):
     policies: tuple[str, ...]
 
 
+NOBODY = Identity("", ())
+"""Who asks before it is known who asks, and on the paths that want no token."""
+
+
+class Raw(bytes):
+    """A value of ``Response.data`` that is JSON text already, and passes into the answer as it is."""
+
+    __slots__ = ()
+
+
 class Request:
     """One request.
 
     ``operation`` and ``path`` (no leading slash, mount included), ``data`` (parameters or body; never
-    logged), ``identity`` (the caller, already authenticated by the face that built this), ``client``, and
-    ``id`` (unique; made when not given).
+    logged), ``client``, and ``id`` (unique; made when not given). Who asks is either an ``identity`` that
+    the face vouches for (the embedded store), or a client's ``token``, which the core authenticates; then it
+    sets ``identity`` and ``caller``, the token's record (``None`` on a path that wants no token). ``mount`` is
+    set when the request was routed.
+
+    ``wrap_ttl``: seconds for which the answer is to be wrapped, ``None`` for not. ``headers``: those of the
+    transport, names in lower case. ``peer_certificate``: the client's, in DER, verified by the transport.
     """
 
-    __slots__ = ("client", "data", "id", "identity", "operation", "path")
+    __slots__ = (
+        "caller",
+        "client",
+        "data",
+        "headers",
+        "id",
+        "identity",
+        "mount",
+        "operation",
+        "path",
+        "peer_certificate",
+        "token",
+        "wrap_ttl",
+    )
 
     def __init__(
         self,
@@ -58,9 +90,13 @@ class Request:
         path: str,
         data: Mapping[str, Any] | None = None,
         *,
-        identity: Identity,
+        identity: Identity = NOBODY,
         client: Client,
         id: str | None = None,
+        token: str | None = None,
+        wrap_ttl: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        peer_certificate: bytes | None = None,
     ) -> None:
         self.operation = operation
         self.path = path
@@ -68,6 +104,12 @@ class Request:
         self.identity = identity
         self.client = client
         self.id = new_id() if id is None else id
+        self.token = token
+        self.wrap_ttl = wrap_ttl
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.peer_certificate = peer_certificate
+        self.caller: Token | None = None
+        self.mount: Mount | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.operation} {self.path!r} by {self.identity.name!r}>"
@@ -78,9 +120,25 @@ class Response:
 
     ``version`` and ``digests`` are for the audit record: which version was touched, and, by name, the values
     in the answer, which appear there as keyed digests only.
+
+    For the server: ``auth`` and ``lease`` ask the core for a token and a lease, which it makes in the
+    transaction of the request, filling them in; ``wrap_info`` is set by the core when it wrapped the answer
+    (then nothing else is left in it). ``status`` is HTTP's where the ordinary one (200, and 204 where there is
+    nothing to say) is not meant; ``raw`` a content type and a body instead of JSON; ``headers`` go out besides.
     """
 
-    __slots__ = ("data", "digests", "version", "warnings")
+    __slots__ = (
+        "auth",
+        "data",
+        "digests",
+        "headers",
+        "lease",
+        "raw",
+        "status",
+        "version",
+        "warnings",
+        "wrap_info",
+    )
 
     def __init__(
         self,
@@ -89,11 +147,22 @@ class Response:
         version: int | None = None,
         digests: Mapping[str, bytes] | None = None,
         warnings: tuple[str, ...] = (),
+        auth: AuthGrant | None = None,
+        lease: LeaseGrant | None = None,
+        status: int | None = None,
+        raw: tuple[str, bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.data: Mapping[str, Any] = {} if data is None else data
         self.version = version
         self.digests = digests
         self.warnings = warnings
+        self.auth = auth
+        self.lease = lease
+        self.wrap_info: WrapInfo | None = None
+        self.status = status
+        self.raw = raw
+        self.headers = headers
 
     def __repr__(self) -> str:
         return f"<Response version={self.version}>"
