@@ -14,128 +14,195 @@ matches nothing is denied. Capabilities imply nothing: ``update`` is not ``creat
 Source: Vault's policy documentation and OpenBao 2.7's behaviour, followed also in how a list is decided: as
 a path with a trailing slash, and where nothing matches that, as one without. Stricter than both in refusing
 what they read as a literal and so never match (``*`` anywhere but at the end), and parameters of a rule that
-are not enforced here.
+are not enforced here: this form has capabilities only. Policies written in Vault's own language, with limits on
+parameters and wrapping times, are read by ``policy_hcl``; ``policy_limits`` says what those mean.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .policy_limits import Limits
+
 OPERATOR = "operator"
 """The built-in policy that allows everything; it cannot be written, and no other policy restricts it."""
 
 RESERVED = frozenset({OPERATOR, "root"})
 
-BITS = {"create": 1, "read": 2, "update": 4, "patch": 8, "delete": 16, "list": 32, "sudo": 64, "deny": 128}
+BITS = {
+    "create": 1,
+    "read": 2,
+    "update": 4,
+    "patch": 8,
+    "delete": 16,
+    "list": 32,
+    "sudo": 64,
+    "deny": 128,
+    "scan": 256,
+}
 DENY = BITS["deny"]
 SUDO = BITS["sudo"]
-EVERYTHING = 127
+EVERYTHING = sum(BITS.values()) - DENY
+LISTINGS = frozenset({"list", "scan"})
 
 MAX_RULES = 1000
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
+class Granted(NamedTuple):
+    """What one pattern grants: capability ``bits``, and ``limits`` on their use where there are any."""
+
+    bits: int
+    limits: Limits | None = None
+
+    def merged(self, other: Granted) -> Granted:
+        """The same pattern in two rules: ``deny`` wins, else both together."""
+        bits = self.bits | other.bits
+        if bits & DENY:
+            return _DENIED
+        one, two = self.limits, other.limits
+        return Granted(bits, one.merged(two) if one and two else one or two)
+
+
 class Policy:
-    """One policy, parsed: its ``name`` and ``rules``, from pattern to capability bits."""
+    """One policy, parsed: its ``name``, ``rules`` from pattern to capability bits, and ``limits`` by pattern
+    for those that say more than capabilities. ``text`` is what it was parsed from, where that was text."""
 
-    __slots__ = ("name", "rules")
+    __slots__ = ("limits", "name", "rules", "text")
 
-    def __init__(self, name: str, rules: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        rules: Mapping[str, int],
+        limits: Mapping[str, Limits] | None = None,
+        text: str = "",
+    ) -> None:
         self.name = name
         self.rules = dict(rules)
+        self.limits = dict(limits or {})
+        self.text = text
 
     def __repr__(self) -> str:
         return f"<Policy {self.name!r}, {len(self.rules)} rules>"
 
 
 class ACL:
-    """Policies compiled together, once, for many questions."""
+    """Policies compiled together, once, for many questions. ``now`` (seconds since the epoch) leaves out rules
+    that have ended; ``expires`` is when the next one ends, so when this ACL must be compiled anew."""
 
-    __slots__ = ("_exact", "_lengths", "_operator", "_prefixes", "_wildcards")
+    __slots__ = ("_exact", "_lengths", "_operator", "_prefixes", "_wildcards", "expires")
 
-    def __init__(self, policies: Iterable[Policy], *, operator: bool = False) -> None:
-        merged: dict[str, int] = {}
+    def __init__(self, policies: Iterable[Policy], *, operator: bool = False, now: float = 0) -> None:
+        merged: dict[str, Granted] = {}
+        self.expires = float("inf")
         for policy in policies:
             for pattern, bits in policy.rules.items():
-                merged[pattern] = merged.get(pattern, 0) | bits
+                limits = policy.limits.get(pattern)
+                if limits is not None and limits.expiration:
+                    if limits.expiration <= now:
+                        continue
+                    self.expires = min(self.expires, limits.expiration)
+                granted = Granted(bits, limits)
+                known = merged.get(pattern)
+                merged[pattern] = granted if known is None else known.merged(granted)
         self._operator = operator
-        self._exact: dict[str, int] = {}
-        self._prefixes: dict[str, int] = {}
+        self._exact: dict[str, Granted] = {}
+        self._prefixes: dict[str, Granted] = {}
         self._wildcards: list[_Wildcard] = []
-        for pattern, bits in merged.items():
-            bits = DENY if bits & DENY else bits
+        for pattern, granted in merged.items():
+            if granted.bits & DENY:
+                granted = _DENIED
             if "+" in pattern.rstrip("*").split("/"):
-                self._wildcards.append(_Wildcard(pattern, bits))
+                self._wildcards.append(_Wildcard(pattern, granted))
             elif pattern.endswith("*"):
-                self._prefixes[pattern[:-1]] = bits
+                self._prefixes[pattern[:-1]] = granted
             else:
-                self._exact[pattern] = bits
+                self._exact[pattern] = granted
         self._wildcards.sort(key=lambda wildcard: wildcard.priority, reverse=True)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether this is the built-in ACL that allows everything."""
+        return self._operator
+
     def allows(self, operation: str, path: str) -> bool:
-        """Whether ``operation`` (one of the capabilities) is granted on ``path``."""
-        return bool(self.capabilities(path, listing=operation == "list") & BITS[operation])
+        """Whether ``operation`` (one of the capabilities) is granted on ``path``, parameters aside."""
+        return bool(self.capabilities(path, listing=operation in LISTINGS) & BITS[operation])
 
     def capabilities(self, path: str, *, listing: bool = False) -> int:
         """The capability bits that the deciding pattern grants; 0 when there is none, or it denies.
 
         ``path`` has no trailing slash; for a list it is the folder's, and patterns may name it either way.
         """
+        granted = self.granted(path, listing=listing)
+        return 0 if granted is None else granted.bits
+
+    def check(
+        self, operation: str, path: str, data: Mapping[str, Any], wrap_ttl: float | None = None
+    ) -> bool:
+        """Whether a request may pass, its parameters and wrapping time included. ``sudo`` is asked for apart."""
+        granted = self.granted(path, listing=operation in LISTINGS)
+        if granted is None or not granted.bits & BITS[operation]:
+            return False
+        return granted.limits is None or granted.limits.allow(operation, data, wrap_ttl)
+
+    def granted(self, path: str, *, listing: bool = False) -> Granted | None:
+        """What the deciding pattern grants; ``None`` when there is none, or it denies."""
         if self._operator:
-            return EVERYTHING
+            return _ALL
+        granted = self._deciding(path, listing)
+        return None if granted is None or granted.bits & DENY else granted
+
+    def _deciding(self, path: str, listing: bool) -> Granted | None:
         if not listing:
-            bits = self._exact.get(path)
-            return self._granted(self._by_pattern(path) if bits is None else bits)
+            granted = self._exact.get(path)
+            return self._by_pattern(path) if granted is None else granted
         folder = path + "/"
-        for bits in (
+        for granted in (
             self._exact.get(folder),
             self._exact.get(path),
             self._by_pattern(folder),
             self._by_pattern(path),
         ):
-            if bits is not None:
-                return self._granted(bits)
-        return 0
+            if granted is not None:
+                return granted
+        return None
 
-    @staticmethod
-    def _granted(bits: int | None) -> int:
-        return 0 if bits is None or bits & DENY else bits
-
-    def _by_pattern(self, path: str) -> int | None:
-        prefix, bits = None, None
+    def _by_pattern(self, path: str) -> Granted | None:
+        prefix, granted = None, None
         for length in self._lengths:
             if length <= len(path) and path[:length] in self._prefixes:
                 prefix = path[:length]
-                bits = self._prefixes[prefix]
+                granted = self._prefixes[prefix]
                 break
         if not self._wildcards:
-            return bits
+            return granted
         limit = None if prefix is None else _priority(prefix, len(prefix), True, 0)
         parts = path.split("/")
         for wildcard in self._wildcards:
             if limit is not None and wildcard.priority < limit:
                 break
             if wildcard.matches(parts):
-                return wildcard.bits
-        return bits
+                return wildcard.granted
+        return granted
 
 
 class _Wildcard:
     """A pattern with ``+`` segments, taken apart."""
 
-    __slots__ = ("bits", "is_prefix", "parts", "priority")
+    __slots__ = ("granted", "is_prefix", "parts", "priority")
 
-    def __init__(self, pattern: str, bits: int) -> None:
+    def __init__(self, pattern: str, granted: Granted) -> None:
         self.is_prefix = pattern.endswith("*")
         text = pattern[:-1] if self.is_prefix else pattern
         self.parts = text.split("/")
-        self.bits = bits
+        self.granted = granted
         first = len("/".join(self.parts[: self.parts.index("+")])) + (self.parts[0] != "+")
         self.priority = _priority(text, first, self.is_prefix, self.parts.count("+"))
 
@@ -151,6 +218,10 @@ class _Wildcard:
                 continue
             return False
         return True
+
+
+_DENIED = Granted(DENY)
+_ALL = Granted(EVERYTHING)
 
 
 def _priority(text: str, first: int, is_prefix: bool, wildcards: int) -> tuple[int, bool, int, int, str]:
