@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ..errors import ConfigError, InvalidRequest
 
@@ -70,7 +70,7 @@ def parse(text: str) -> Object:
 
     failure = ""
     try:
-        result: Object = _parser().parse(text)
+        result: Object = cast("Object", _parser().parse(text))
     except UnexpectedInput as error:
         line, column = getattr(error, "line", -1), getattr(error, "column", -1)
         where = f"At {line}:{column}" if line > 0 else "At the end"
