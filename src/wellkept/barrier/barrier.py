@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..clock import Clock
-    from ..storage.protocol import Storage, Transaction
-    from ..storage.transaction import Names
+    from ..storage.protocol import Names, Storage, Transaction
     from .seals import Seal
     from .transaction import BarrierTransaction
 
@@ -125,6 +124,13 @@ class Barrier:
 
     def revision(self) -> int:
         return self.storage.revision()
+
+    def changes(self, since: int) -> Names | None:
+        found = self.storage.changes(since)
+        return found and [key for key in found if not key.startswith(RESERVED)]
+
+    def stamp(self) -> bytes:
+        return self.storage.stamp()
 
     def get_mark(self, name: str) -> bytes | None:
         """As the storage's: marks are not encrypted, so they hold only what may be seen, and carry their own proof."""

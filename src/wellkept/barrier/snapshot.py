@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Entry, Reader
-    from ..storage.transaction import Names
+    from ..storage.protocol import Entry, Names, Reader
     from .barrier import Barrier
 
 

@@ -26,6 +26,9 @@ else:
 
 T = TypeVar("T")
 
+Names = list[str]
+"""An alias, for classes that have a method of that name."""
+
 
 class Entry(NamedTuple):
     """A stored value and the revision at which it was written."""
@@ -112,6 +115,14 @@ class Storage(Protocol):
 
     def revision(self) -> int:
         """The revision of the last committed write; cheap."""
+
+    def changes(self, since: int) -> Names | None:
+        """The keys written or deleted after revision ``since``, in no order; ``None`` when it is too far back
+        to be known, so that whoever remembers entries must forget them all."""
+
+    def stamp(self) -> bytes:
+        """What differs from before as soon as any process has acknowledged another write: the cheapest
+        question whether what one remembers is still so. Empty when that is not known."""
 
     def get_mark(self, name: str) -> bytes | None:
         """A small value kept outside the entries and their revisions (see ``set_mark``), or ``None``."""

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .protocol import Entry
+    from .protocol import Entry, Names
+    from .sqlite_open import Connection
     from .sqlite_schema import State
-    from .transaction import ListRead, Names, OptimisticTransaction
+    from .transaction import Applied, Change, ListRead, OptimisticTransaction
 
 T = TypeVar("T")
 
@@ -47,6 +48,9 @@ class Snapshot:
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
         return tree.children(self._db, self._path, encode_prefix(prefix), encode_bound(after), limit)
+
+    def revision(self) -> int:
+        return load_state(self._db, self._path).revision
 
 
 class SQLiteStorage:
@@ -125,24 +129,38 @@ class SQLiteStorage:
         writes: Mapping[str, bytes | None],
     ) -> int:
         """Check what a transaction read and apply what it wrote, as one commit (see ``OptimisticTransaction``)."""
+        from .transaction import Change
 
-        def check(db: sqlite3.Connection, path: str) -> int:
-            now = load_state(db, path).revision
-            _validate(db, path, now, reads, lists)
-            return now
+        outcome = self.apply_many([Change(reads, lists, writes)]).outcomes[0]
+        if isinstance(outcome, Conflict):
+            raise outcome
+        return outcome
 
-        def change(db: sqlite3.Connection, path: str, state: State) -> int:
-            _validate(db, path, state.revision, reads, lists)
-            for key in sorted(writes):
-                value, raw = writes[key], key.encode()
-                if value is not None:
-                    state.revision += 1
-                    tree.put(db, path, raw, value, state.revision)
-                elif tree.remove(db, path, raw):
-                    state.revision += 1
-            return state.revision
+    def apply_many(self, batch: Sequence[Change]) -> Applied:
+        """Several transactions one after the other in one commit; who conflicts, alone is left out.
 
-        return self._pool.write(change) if writes else self._pool.read(check, snapshot=True)
+        Raises, for all of them, what keeps the commit from happening.
+        """
+        from . import sqlite_apply
+
+        if not any(change.writes for change in batch):
+            return self._pool.read(lambda db, path: sqlite_apply.check(db, path, batch), snapshot=True)
+        kept: list[State] = []
+
+        def run(db: Connection, path: str, state: State) -> Applied:
+            kept.append(state)
+            return sqlite_apply.change(db, path, state, batch)
+
+        applied = self._pool.write(run)
+        return applied._replace(stamp=self._pool.stamp_of(kept[0]))
+
+    def changes(self, since: int) -> Names | None:
+        from . import sqlite_apply
+
+        return self._pool.read(lambda db, path: sqlite_apply.changes(db, path, since), snapshot=True)
+
+    def stamp(self) -> bytes:
+        return self._pool.stamp()
 
     def revision(self) -> int:
         return self._pool.read(load_state).revision
@@ -221,30 +239,6 @@ class SQLiteStorage:
         pool = getattr(self, "_pool", None)
         if pool is not None:
             pool.close()
-
-
-def _validate(
-    db: sqlite3.Connection,
-    path: str,
-    now: int,
-    reads: Mapping[str, int | None],
-    lists: Sequence[ListRead],
-) -> None:
-    for key in sorted(reads):
-        if tree.revision_of(db, key.encode()) != reads[key]:
-            raise Conflict(f"{key!r} was changed by someone else at the same time", retry=True)
-    for read in lists:
-        if read.revision == now:
-            continue  # nothing at all was written since
-        prefix, after = read.prefix.encode(), read.after.encode()
-        if read.deep:
-            found = tree.keys(db, path, prefix, after, read.limit or 0)
-        else:
-            found = tree.children(db, path, prefix, after, read.limit)
-        if tuple(found) != read.result:
-            raise Conflict(
-                f"the folder {read.prefix!r} was changed by someone else at the same time", retry=True
-            )
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

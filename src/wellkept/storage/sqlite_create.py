@@ -25,7 +25,7 @@ def create(path: str) -> None:
         fresh.execute(f"PRAGMA page_size = {sql.PAGE_SIZE}")
         fresh.execute("PRAGMA journal_mode = WAL")
         fresh.execute("BEGIN IMMEDIATE")
-        for statement in sql.TABLES.values():
+        for statement in sql.TABLES[sql.VERSION].values():
             fresh.execute(statement.decode())
         fresh.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}")
         fresh.execute(f"PRAGMA user_version = {sql.VERSION}")

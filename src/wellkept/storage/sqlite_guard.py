@@ -48,11 +48,39 @@ class Guard:
 
     def write(self, instance: bytes, commits: int) -> None:
         """Note that ``commits`` transactions are on disk."""
-        raw = instance + commits.to_bytes(8, "big")
         try:
-            os.pwrite(self._open(), raw + crc32(raw).to_bytes(4, "big"), 0)
+            os.pwrite(self._open(), self.encode(instance, commits), 0)
         except OSError:
-            pass  # the commit itself is durable; without its witness it is merely not watched over
+            self._forget()  # the commit itself is durable; without its witness it is merely not watched over
+
+    @staticmethod
+    def encode(instance: bytes, commits: int) -> bytes:
+        """What the file holds after so many commits."""
+        raw = instance + commits.to_bytes(8, "big")
+        return raw + crc32(raw).to_bytes(4, "big")
+
+    def raw(self) -> bytes:
+        """What the file holds; empty when it holds nothing whole or cannot be read."""
+        try:
+            raw = os.pread(self._open() if self._fd is None else self._fd, _SIZE, 0)
+        except OSError:
+            return b""
+        return raw if len(raw) == _SIZE else b""
+
+    def follow(self) -> None:
+        """Let go of a file that was removed; the next use opens the one that stands there now."""
+        try:
+            if self._fd is not None and os.fstat(self._fd).st_nlink == 0:
+                self.close()
+        except OSError:
+            self._fd = None
+
+    def _forget(self) -> None:
+        """No witness is better than one that lags behind: others would take what they remember for the newest."""
+        try:
+            os.ftruncate(self._open(), 0)
+        except OSError:
+            pass  # nothing can be written here at all
 
     def lock(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds to be the one writer. Raises ``StorageUnavailable``."""

@@ -36,9 +36,10 @@ _kept: list[sqlite3.Connection] = []
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file it opened: device and inode."""
+    """A connection that knows which file it opened: device and inode, and the version of its schema when opened."""
 
     identity: tuple[int, int] = (0, 0)
+    version: int = 0
 
 
 def connect(path: str, timeout: float, guard: Guard) -> Connection:
@@ -48,7 +49,7 @@ def connect(path: str, timeout: float, guard: Guard) -> Connection:
     db = open_raw(path, timeout)
     try:
         db.identity = identity
-        _recognise(db, path)
+        db.version = _recognise(db, path)
         for setting in _SETTINGS:
             db.execute(setting)
         state = load_state(db, path)
@@ -87,22 +88,41 @@ def uri(path: str, mode: str) -> str:
     return f"file://{quoted}?mode={mode}"
 
 
-def _recognise(db: sqlite3.Connection, path: str) -> None:
-    """Raises unless the file is one of ours, whole in its outline, and of a version that this program knows."""
+def migrate(db: Connection) -> None:
+    """Inside a write transaction, bring the schema up to this program's version."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    while version < sql.VERSION:
+        for statement in sql.MIGRATIONS[version]:
+            db.execute(statement)
+        version += 1
+        db.execute(f"PRAGMA user_version = {version}")
+
+
+def _recognise(db: sqlite3.Connection, path: str) -> int:
+    """The file's version. Raises unless it is one of ours, whole in its outline, of a version that this program knows."""
     if db.execute("PRAGMA application_id").fetchone()[0] != sql.APPLICATION_ID:
         raise IntegrityError(f"{path}: not a wellkept store, or damaged at its beginning")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version, tables = _outline(db)
     if version > sql.VERSION:
         raise StorageUnavailable(
             f"{path}: written by a newer wellkept (format {version}, this one knows up to {sql.VERSION}); upgrade wellkept"
         )
-    tables = dict(db.execute(sql.SCHEMA).fetchall())
     mode = db.execute("PRAGMA journal_mode").fetchone()[0]
-    if version < 1 or tables != sql.TABLES or mode != b"wal":
+    if tables != sql.TABLES.get(version) or mode != b"wal":
         raise damaged(path, "the outline of the database file is damaged")
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     if not all_present(path, pages):
         raise damaged(path, "the database file is cut short")
+    return version
+
+
+def _outline(db: sqlite3.Connection) -> tuple[int, dict[bytes, bytes]]:
+    """Version and tables, of one moment: another process may be migrating."""
+    while True:
+        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        tables = dict(db.execute(sql.SCHEMA).fetchall())
+        if db.execute("PRAGMA user_version").fetchone()[0] == version:
+            return version, tables
 
 
 def load_state(db: sqlite3.Connection, path: str) -> State:

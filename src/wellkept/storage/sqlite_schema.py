@@ -4,6 +4,8 @@
 ``link`` in ``names`` is a checksum over this key and the next one, so that a key that is lost, altered or
 moved is noticed even by a search that does not find it; ``crc`` covers key, revision and value (decision
 0011). ``marks`` holds small things outside revisions; its row with the empty name is the file's own state.
+``changes`` has one row for each of the last commits: the revision after it and before it, and the keys that
+it wrote or deleted.
 """
 
 from __future__ import annotations
@@ -13,23 +15,29 @@ from binascii import crc32
 APPLICATION_ID = 0x776B7074
 """``wkpt``: SQLite's own way to say whose file this is."""
 
-VERSION = 1
-"""``user_version``: raised by each migration."""
+VERSION = 2
+"""``user_version``: raised by each migration. 2 added ``changes`` (decision 0160)."""
 
 PAGE_SIZE = 4096
 """Bytes; measured against 8192 and 16384 (decision 0010)."""
 
-TABLES: dict[bytes, bytes] = {
+_FIRST: dict[bytes, bytes] = {
     b"names": b"CREATE TABLE names (key BLOB NOT NULL PRIMARY KEY, id INTEGER NOT NULL, revision INTEGER NOT NULL, "
     b"link INTEGER NOT NULL) WITHOUT ROWID",
     b"blobs": b"CREATE TABLE blobs (id INTEGER PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL)",
     b"marks": b"CREATE TABLE marks (name BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) "
     b"WITHOUT ROWID",
 }
-"""What ``sqlite_master`` must hold, to the letter."""
+_CHANGES = (
+    b"CREATE TABLE changes (revision INTEGER PRIMARY KEY, since INTEGER NOT NULL, keys BLOB NOT NULL, "
+    b"crc INTEGER NOT NULL)"
+)
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
-"""From a version, the statements that lead to the next one. None yet."""
+TABLES: dict[int, dict[bytes, bytes]] = {1: _FIRST, 2: {**_FIRST, b"changes": _CHANGES}}
+"""What ``sqlite_master`` must hold, to the letter, by version."""
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_CHANGES.decode(),)}
+"""From a version, the statements that lead to the next one; they run inside the first write (``sqlite_pool``)."""
 
 SCHEMA = "SELECT name, sql FROM sqlite_master"
 
@@ -56,6 +64,10 @@ SET_REVISION = "UPDATE names SET revision = ? WHERE key = ?"
 SET_LINK = "UPDATE names SET link = ? WHERE key = ?"
 DROP_NAME = "DELETE FROM names WHERE key = ?"
 DROP_BLOB = "DELETE FROM blobs WHERE id = ?"
+
+NOTE_CHANGE = "INSERT OR REPLACE INTO changes (revision, since, keys, crc) VALUES (?, ?, ?, ?)"
+FORGET_CHANGES = "DELETE FROM changes WHERE revision < ?"
+CHANGES = "SELECT revision, since, keys, crc FROM changes WHERE revision > ? ORDER BY revision"
 
 GET_MARK = "SELECT value, crc FROM marks WHERE name = ?"
 SET_MARK = "INSERT OR REPLACE INTO marks (name, value, crc) VALUES (?, ?, ?)"

@@ -10,16 +10,15 @@ from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .keys import check_value, encode_bound, encode_key, encode_prefix
-from .protocol import Entry
+from .protocol import Entry, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
-_PAGE = 64
+    from ..errors import Conflict
 
-Names = list[str]
-"""An alias, for classes that have a method of that name."""
+_PAGE = 64
 
 
 class ListRead(NamedTuple):
@@ -31,6 +30,29 @@ class ListRead(NamedTuple):
     limit: int | None
     result: Sequence[str]
     revision: int
+
+
+class Change(NamedTuple):
+    """All of one transaction: what it read (revisions by key, listings) and what it writes (``None`` deletes)."""
+
+    reads: Mapping[str, int | None]
+    lists: Sequence[ListRead]
+    writes: Mapping[str, bytes | None]
+
+
+class Applied(NamedTuple):
+    """What became of several transactions in one commit.
+
+    ``outcomes``: for each the revision after it, or why it was left out. ``before``, ``after``: the store's
+    revision around the commit; ``entries``: what it wrote (``None``: deleted); ``stamp``: what the storage's
+    ``stamp`` says right after it, empty where that is not known.
+    """
+
+    outcomes: Sequence[int | Conflict]
+    before: int
+    after: int
+    entries: Mapping[str, Entry | None]
+    stamp: bytes = b""
 
 
 class Backend(Protocol):

@@ -130,6 +130,38 @@ class StorageConformance:
         transaction.put("b", b"")
         assert transaction.commit() == storage.revision()
 
+    # What changed.
+
+    def test_the_keys_written_or_deleted_since_a_revision_are_known(self, storage: Storage) -> None:
+        _put(storage, "a", b"1")
+        since = storage.revision()
+        assert storage.changes(since) == []
+        with storage.transaction() as t:
+            t.put("b/c", b"2")
+            t.put("d", b"3")
+        between = storage.revision()
+        with storage.transaction() as t:
+            t.delete("a")
+            t.delete("nothing")
+        assert sorted(storage.changes(since) or []) == ["a", "b/c", "d"]
+        assert storage.changes(between) == ["a"]
+        assert storage.changes(storage.revision()) == []
+
+    def test_a_revision_that_is_still_to_come_has_no_known_changes(self, storage: Storage) -> None:
+        assert storage.changes(storage.revision() + 1) is None
+
+    def test_the_stamp_stays_while_nothing_is_written_and_differs_after_each_write_anywhere(
+        self, storage: Storage, other: Storage
+    ) -> None:
+        _put(storage, "a", b"1")
+        seen = [storage.stamp()]
+        assert storage.stamp() == seen[0]
+        for writer in (storage, other, storage):
+            _put(writer, "a", b"1")
+            assert storage.stamp() not in seen
+            seen.append(storage.stamp())
+        assert seen[0]
+
     # Listing.
 
     def test_children_come_once_in_order_with_folders_marked(self, storage: Storage) -> None:
