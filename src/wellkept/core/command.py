@@ -35,7 +35,9 @@ class Command:
     ``outside()`` is for effects on other systems and for slow work: called after authorisation and the
     request's audit line, before the transaction; then ``run(view, now, result)`` gets what it returned.
     ``slow``: ``outside`` or ``run`` computes for long (a password's hash, an RSA key), so never on an event loop.
-    ``writes``: a read that writes all the same (a credential that is made), so it gets a transaction too.
+    ``writes``: whether it writes, where the operation does not tell: true for a read that makes a credential (so it
+    gets a transaction too), false for an update that only computes (transit's encrypt: no transaction, and recorded
+    like a read), ``None`` where the operation tells.
     """
 
     __slots__ = (
@@ -65,7 +67,7 @@ class Command:
         scrub: bool = False,
         outside: Callable[[], Any] | None = None,
         slow: bool = False,
-        writes: bool = False,
+        writes: bool | None = None,
     ) -> None:
         self.subject = subject
         self.run = run

@@ -1,0 +1,102 @@
+"""What a handler gets (``Call``) and how it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..refusal import Refusal, one_error
+from .convert import CONVERTERS, Unconvertible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..request import Request
+    from ..view import View
+    from .fields import Field
+
+
+def bad(*texts: str) -> Refusal:
+    """400: the request is wrong, in these words."""
+    return Refusal(400, *texts)
+
+
+def internal(text: str) -> Refusal:
+    """500, in the form that OpenBao gives to errors it did not foresee as the client's."""
+    return Refusal(500, one_error(text))
+
+
+class Data:
+    """A request's fields, converted. ``raw`` is what was sent; parts of the path stand in it too, over the rest."""
+
+    __slots__ = ("_fields", "_values", "raw")
+
+    def __init__(self, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> None:
+        self.raw = raw
+        self._fields = fields
+        self._values: dict[str, Any] = {}
+
+    def check(self, prefix: str) -> None:
+        """Convert all. Raises a ``Refusal`` that begins with ``prefix`` and names the first that does not fit."""
+        failure = ""
+        for name, value in self.raw.items():
+            field = self._fields.get(name)
+            if field is None:
+                continue
+            try:
+                converted = CONVERTERS[field.kind](value)
+            except Unconvertible as error:
+                failure = f'{prefix}error converting input for field "{name}": {error}'
+                break
+            if converted is not None:
+                self._values[name] = converted
+        if failure:
+            raise bad(failure)
+
+    def __getitem__(self, name: str) -> Any:
+        """The field's value, or what it is worth when absent."""
+        value = self._values.get(name)
+        return self._fields[name].absent() if value is None else value
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the field was given."""
+        return name in self._values
+
+    @property
+    def unknown(self) -> list[str]:
+        return sorted(str(name) for name in self.raw if name not in self._fields)
+
+    def clear(self) -> dict[str, Any]:
+        """What the audit record shows as it is."""
+        return {name: value for name, value in self._values.items() if self._fields[name].clear}
+
+    def hidden(self) -> dict[str, bytes]:
+        """What it shows as digests only."""
+        found = {}
+        for name, value in self._values.items():
+            if not self._fields[name].clear:
+                found[name] = (
+                    value.encode("utf-8", "surrogatepass") if isinstance(value, str) else _dumped(value)
+                )
+        return found
+
+
+def _dumped(value: Any) -> bytes:
+    import json
+
+    return json.dumps(value, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
+
+
+class Call:
+    """One request at its handler: ``data``, ``view`` (writing where the operation writes), ``now``."""
+
+    __slots__ = ("data", "now", "operation", "request", "result", "view")
+
+    view: View
+    now: float
+    result: Any
+
+    def __init__(self, request: Request, operation: str, data: Data) -> None:
+        self.request = request
+        self.operation = operation
+        self.data = data
+        self.result = None
