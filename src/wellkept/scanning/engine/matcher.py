@@ -1,0 +1,177 @@
+"""Believes or dismisses candidates: path, entropy, allow, keywords, near, check, judge; cheap questions first."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from math import log2
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..finding import LINE_BYTES
+from ..hooks import Candidate
+from .confirm import Confirmer
+
+if TYPE_CHECKING:
+    from ..hooks import KnownMatcher
+    from ..rule import Rule
+    from . import Engine
+    from .compile import Compiled
+
+MARGIN = 4096
+"""Bytes before a window's own that are looked at for context: lines, keywords, word borders."""
+
+
+class Raw(NamedTuple):
+    """A finding before it has a place: offsets are within the window. ``rule`` is -1 for a known secret."""
+
+    rule: int
+    start: int
+    end: int
+    confidence: float
+    line: bytes
+    details: dict[str, Any]
+
+
+class Matcher:
+    """All that is asked of one window of bytes."""
+
+    def __init__(self, compiled: Compiled, engine: Engine, known: KnownMatcher | None = None) -> None:
+        self.rules = compiled.rules
+        self.engine = engine
+        self.known = known
+        self._confirm = Confirmer(compiled)
+        self._count = len(compiled.rules)
+        self._checks: Any = None
+        self._judge: Any = None
+
+    def scan(
+        self, data: bytes, begin: int, stop: int, carry: dict[int, int], path: str, text: bool
+    ) -> tuple[list[Raw], list[int]]:
+        """Findings whose match starts in ``begin..stop``, and the detectors that saw something.
+
+        ``carry`` says for each rule where the last match ended, so that none is cut in two by a border.
+        ``text`` false dismisses secrets with control characters: a match across the fields of a binary file.
+        """
+        found: list[Raw] = []
+        detected: list[int] = []
+        for rule, start in self.engine.hits(data):
+            if rule >= self._count:
+                detected.append(rule - self._count)
+                continue
+            first = max(start, begin, carry.get(rule, 0))
+            if first < stop:
+                self._confirm_rule(rule, data, first, stop, carry, path, text, found)
+        if self.known is not None:
+            self._scan_known(data, begin, stop, found)
+        return found, detected
+
+    def _confirm_rule(
+        self,
+        index: int,
+        data: bytes,
+        first: int,
+        stop: int,
+        carry: dict[int, int],
+        path: str,
+        text: bool,
+        found: list[Raw],
+    ) -> None:
+        rule = self.rules[index]
+        if (
+            rule.path
+            and self._confirm.other(rule.path).search(path.encode("utf-8", "surrogateescape")) is None
+        ):
+            return
+        for match in self._confirm.spans(index, data, first, stop):
+            carry[index] = match.end()
+            group = self._confirm.group(index)
+            start, end = match.span(group)
+            if start < 0 or start == end:  # an alternative without the group
+                start, end = match.span()
+            secret = data[start:end]
+            if not text and not _printable(secret):
+                continue
+            line = line_around(data, start, end)
+            verdict = self._believe(rule, match, secret, line, path, data)
+            if verdict is not None:
+                found.append(Raw(index, start, end, verdict[0], line, verdict[1]))
+
+    def _believe(
+        self, rule: Rule, match: Any, secret: bytes, line: bytes, path: str, data: bytes
+    ) -> tuple[float, dict[str, Any]] | None:
+        if rule.entropy and entropy(secret) < rule.entropy:
+            return None
+        for pattern in rule.allow:
+            if self._confirm.other(pattern).search(secret) is not None:
+                return None
+        near = data[max(0, match.start() - rule.context) : match.end() + rule.context]
+        if rule.keywords:
+            lowered = near.lower()
+            if not any(word.encode() in lowered for word in rule.keywords):
+                return None
+        if rule.near and self._confirm.other(rule.near).search(near) is None:
+            return None
+        confidence, details = rule.confidence, {}
+        if rule.check:
+            outcome = self._check(rule, match, secret, line, path, near)
+            if outcome is False:
+                return None
+            if outcome is True:
+                confidence, details = max(confidence, 0.95), {"check": rule.check}
+            elif outcome is not None:
+                confidence = min(max(float(outcome), 0.0), 1.0)
+        if rule.generic:
+            judged = self._judged(rule, secret, line, path)
+            if judged is None:
+                return None
+            confidence = judged
+        return confidence, details
+
+    def _check(
+        self, rule: Rule, match: Any, secret: bytes, line: bytes, path: str, near: bytes
+    ) -> bool | float | None:
+        if self._checks is None:
+            self._checks = import_module("wellkept.scanning.checks").CHECKS
+        candidate = Candidate(rule, secret, match.group(), line, path, match.groupdict(), near)
+        outcome: bool | float | None = self._checks[rule.check](candidate)
+        return outcome
+
+    def _judged(self, rule: Rule, secret: bytes, line: bytes, path: str) -> float | None:
+        if self._judge is None:
+            self._judge = import_module("wellkept.scanning.generic").judge
+        outcome: float | None = self._judge(rule, secret, line, path)
+        return outcome
+
+    def _scan_known(self, data: bytes, begin: int, stop: int, found: list[Raw]) -> None:
+        assert self.known is not None
+        for start, end, known in self.known.find(data):
+            if begin <= start < stop:
+                found.append(
+                    Raw(-1, start, end, 1.0, line_around(data, start, end), {"known": dict(known.details)})
+                )
+
+
+def entropy(secret: bytes) -> float:
+    """Shannon's, in bits per byte."""
+    size = len(secret)
+    if not size:
+        return 0.0
+    counts = [secret.count(byte) for byte in set(secret)]
+    return -sum(count / size * log2(count / size) for count in counts)
+
+
+def line_around(data: bytes, start: int, end: int) -> bytes:
+    """The line (or lines) of a match, at most ``LINE_BYTES`` of it; a NUL ends a line as well."""
+    room = max(0, LINE_BYTES - (end - start)) // 2
+    left, right = max(0, start - room), min(len(data), end + room)
+    before, after = data[left:start], data[end:right]
+    cut = max(before.rfind(b"\n"), before.rfind(b"\0"), before.rfind(b"\r"))
+    for mark in (b"\n", b"\0", b"\r"):
+        after = after.partition(mark)[0]
+    return (before[cut + 1 :] + data[start:end] + after)[:LINE_BYTES]
+
+
+_CONTROL = bytes(code for code in range(256) if code < 32 and code not in b"\t\r\n") + bytes(range(127, 256))
+
+
+def _printable(secret: bytes) -> bool:
+    return len(secret.translate(None, _CONTROL)) == len(secret)
