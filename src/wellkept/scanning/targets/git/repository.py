@@ -58,8 +58,7 @@ def shortcomings(repository: Repository) -> list[Problem]:
             Problem(
                 "shallow",
                 repository.name,
-                "is a partial clone, so objects that were not fetched were not scanned; get them with: "
-                "git fetch --refetch --filter=blob:none --no-filter",
+                "is a partial clone, so what was not fetched was not scanned; clone it again without --filter",
             )
         )
     return problems
