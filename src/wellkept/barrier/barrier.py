@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..clock import Clock
-    from ..storage.protocol import Names, Storage, Transaction
+    from ..storage.protocol import Changes, Names, Storage, Transaction
     from .seals import Seal
     from .transaction import BarrierTransaction
 
@@ -125,9 +125,9 @@ class Barrier:
     def revision(self) -> int:
         return self.storage.revision()
 
-    def changes(self, since: int) -> Names | None:
-        found = self.storage.changes(since)
-        return found and [key for key in found if not key.startswith(RESERVED)]
+    def changes(self, since: int, stamp: bytes = b"") -> Changes | None:
+        found = self.storage.changes(since, stamp)
+        return found and found._replace(keys=[key for key in found.keys if not key.startswith(RESERVED)])
 
     def stamp(self) -> bytes:
         return self.storage.stamp()

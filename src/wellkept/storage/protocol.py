@@ -37,6 +37,13 @@ class Entry(NamedTuple):
     revision: int
 
 
+class Changes(NamedTuple):
+    """The ``keys`` written or deleted until ``revision``, in no order."""
+
+    revision: int
+    keys: list[str]
+
+
 class Reader(Protocol):
     """What reads: a storage, a transaction, or one moment of a storage."""
 
@@ -116,9 +123,10 @@ class Storage(Protocol):
     def revision(self) -> int:
         """The revision of the last committed write; cheap."""
 
-    def changes(self, since: int) -> Names | None:
-        """The keys written or deleted after revision ``since``, in no order; ``None`` when it is too far back
-        to be known, so that whoever remembers entries must forget them all."""
+    def changes(self, since: int, stamp: bytes = b"") -> Changes | None:
+        """What was written or deleted after revision ``since``. ``None`` when that is not known: it is too far
+        back, or ``stamp``, which was this storage's at that revision, speaks of another copy of it. Then
+        whoever remembers entries must forget them all."""
 
     def stamp(self) -> bytes:
         """What differs from before as soon as any process has acknowledged another write: the cheapest

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .protocol import Entry, Names
+    from .protocol import Changes, Entry, Names
     from .sqlite_open import Connection
     from .sqlite_schema import State
     from .transaction import Applied, Change, ListRead, OptimisticTransaction
@@ -154,10 +154,15 @@ class SQLiteStorage:
         applied = self._pool.write(run)
         return applied._replace(stamp=self._pool.stamp_of(kept[0]))
 
-    def changes(self, since: int) -> Names | None:
+    def changes(self, since: int, stamp: bytes = b"") -> Changes | None:
         from . import sqlite_apply
 
-        return self._pool.read(lambda db, path: sqlite_apply.changes(db, path, since), snapshot=True)
+        def read(db: Connection, path: str) -> Changes | None:
+            if stamp and not self._pool.is_of_this_copy(stamp, load_state(db, path)):
+                return None
+            return sqlite_apply.changes(db, path, since)
+
+        return self._pool.read(read, snapshot=True)
 
     def stamp(self) -> bytes:
         return self._pool.stamp()

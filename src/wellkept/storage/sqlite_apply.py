@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import Conflict
 from . import sqlite_schema as sql
 from . import sqlite_tree as tree
-from .protocol import Entry
+from .protocol import Changes, Entry
 from .sqlite_open import load_state
 from .transaction import Applied
 
@@ -51,18 +51,18 @@ def change(db: sqlite3.Connection, path: str, state: State, batch: Sequence[Chan
     return Applied(outcomes, before, state.revision, written)
 
 
-def changes(db: sqlite3.Connection, path: str, since: int) -> list[str] | None:
-    """The keys written or deleted after revision ``since``; ``None`` when that is not known any more.
+def changes(db: sqlite3.Connection, path: str, since: int) -> Changes | None:
+    """What was written or deleted after revision ``since``; ``None`` when that is not known any more.
 
     Each row must continue where the one before it ended, so a row that is missing, or that a program of an
     older version did not write, is noticed.
     """
     now = load_state(db, path).revision
     if since == now:
-        return []
+        return Changes(now, [])
     if since > now or db.execute("PRAGMA user_version").fetchone()[0] < 2:
         return None
-    found: list[str] = []
+    found: set[str] = set()
     reached = None
     for revision, begin, keys, crc in db.execute(sql.CHANGES, (since,)):
         if (
@@ -75,8 +75,8 @@ def changes(db: sqlite3.Connection, path: str, since: int) -> list[str] | None:
         if begin != reached if reached is not None else begin > since:
             return None
         reached = revision
-        found += keys.decode().split("\0")
-    return found if reached == now else None
+        found.update(keys.decode().split("\0"))
+    return Changes(now, list(found)) if reached == now else None
 
 
 def _write(

@@ -94,6 +94,10 @@ class Pool:
         """What ``stamp`` says after the commit that left ``state``, until there is another one."""
         return self._guard.encode(state.instance, state.commits) + self._place
 
+    def is_of_this_copy(self, stamp: bytes, state: State) -> bool:
+        """Whether ``stamp`` was made while this very file, with this history, stood at ``path``."""
+        return stamp[:8] == state.instance and stamp.endswith(self._place)
+
     def _as_writer(self, action: Callable[[], T]) -> T:
         if not self._writing.acquire(True, self._timeout):
             raise StorageUnavailable(

@@ -135,7 +135,7 @@ class StorageConformance:
     def test_the_keys_written_or_deleted_since_a_revision_are_known(self, storage: Storage) -> None:
         _put(storage, "a", b"1")
         since = storage.revision()
-        assert storage.changes(since) == []
+        assert storage.changes(since) == (since, [])
         with storage.transaction() as t:
             t.put("b/c", b"2")
             t.put("d", b"3")
@@ -143,9 +143,11 @@ class StorageConformance:
         with storage.transaction() as t:
             t.delete("a")
             t.delete("nothing")
-        assert sorted(storage.changes(since) or []) == ["a", "b/c", "d"]
-        assert storage.changes(between) == ["a"]
-        assert storage.changes(storage.revision()) == []
+        changes = storage.changes(since)
+        assert changes is not None
+        assert (changes.revision, sorted(changes.keys)) == (storage.revision(), ["a", "b/c", "d"])
+        assert storage.changes(between) == (storage.revision(), ["a"])
+        assert storage.changes(storage.revision()) == (storage.revision(), [])
 
     def test_a_revision_that_is_still_to_come_has_no_known_changes(self, storage: Storage) -> None:
         assert storage.changes(storage.revision() + 1) is None
