@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
-import tarfile
+import zlib
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from ....errors import ConfigError
+from ...limits import BoundReached
+from ..tar import TarCorrupt, tar_members
 from .container import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .. import Stream
 
 LAYER_BYTES = 64 << 30
 """What a layer may unpack to."""
@@ -78,25 +82,23 @@ def _old_tar(head: bytes) -> bool:
     return int(field, 8) == sum(head[:148]) + 8 * 32 + sum(head[156:512])
 
 
-def members(plain: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
-    """The members in their order. Raises ``Broken`` for an archive that is damaged or ends early."""
+def members(plain: IO[bytes]) -> Iterator[tuple[str, Stream]]:
+    """Names and contents of the files, whiteouts among them. Raises ``Broken`` for a damaged archive or a bomb."""
     reason = ""
-    count = 0
     try:
-        with tarfile.open(fileobj=plain, mode="r|") as tar:
-            for member in tar:
-                yield member, tar
-                tar.members.clear()  # type: ignore[attr-defined]  # or a layer's names are all kept
-                count += 1
-                if count > MEMBERS:
-                    reason = f"has more than {MEMBERS} files"
-                    break
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        for count, member in enumerate(tar_members(plain), 1):
+            if count > MEMBERS:
+                reason = f"has more than {MEMBERS} files"
+                break
+            yield member
+    except BoundReached as error:
+        reason = str(error)
+    except (TarCorrupt, EOFError, OSError, ValueError, zlib.error) as error:
         reason = f"is damaged or cut short ({type(error).__name__})"
     except Exception as error:
-        if type(error).__name__ != "ZstdError":
+        if type(error).__name__ not in ("ZstdError", "LZMAError"):
             raise
-        reason = "is damaged (zstd)"
+        reason = f"is damaged ({type(error).__name__})"
     if reason:
         raise Broken(reason)
 

@@ -14,10 +14,10 @@ from .container import Broken, Container, opened, read_json
 from .manifest import Part, parts
 
 if TYPE_CHECKING:
-    import tarfile
     from collections.abc import Iterator
 
     from ...finding import Finding
+    from .. import Stream
 
 HELD = 8 << 20
 """Files of a layer up to this many bytes are held in memory; larger ones are read as a stream."""
@@ -103,8 +103,8 @@ class Image(BaseTarget):
         with self._container().open(part.file) as file:
             plain = layer.unpacked(file)
             if layer.is_tar(plain):
-                for member, _ in layer.members(plain):
-                    yield _clean(member.name)
+                for name, _ in layer.members(plain):
+                    yield _clean(name)
 
     def _files(self, container: Container, part: Part) -> Iterator[Item | Problem]:
         with container.open(part.file) as file:
@@ -114,10 +114,8 @@ class Image(BaseTarget):
                 origin = Location(path=part.file, layer=part.digest, extra=extra)
                 yield Item(origin, open=lambda: plain)
                 return
-            for member, tar in layer.members(plain):
-                if member.isfile():
-                    origin = Location(path=_clean(member.name), layer=part.digest, extra=extra)
-                    yield _item(origin, member, tar)
+            for name, content in layer.members(plain):
+                yield _item(Location(path=_clean(name), layer=part.digest, extra=extra), content)
 
     def _container(self) -> Container:
         """This process's own handle: a worker must not share the position in a file with its parent."""
@@ -129,12 +127,17 @@ class Image(BaseTarget):
         return {**self.__dict__, "_open": None}
 
 
-def _item(origin: Location, member: tarfile.TarInfo, tar: tarfile.TarFile) -> Item:
-    content = tar.extractfile(member)
-    assert content is not None  # of a regular file there is always one
-    if member.size <= HELD:
-        return Item(origin, data=content.read(), size=member.size)
-    return Item(origin, open=lambda: content, size=member.size)
+def _item(origin: Location, content: Stream) -> Item:
+    """Small files in memory: the windows of a stream cost more."""
+    size = getattr(content, "left", HELD + 1)
+    if size <= HELD:
+        return Item(origin, data=b"".join(_chunks(content)), size=size)
+    return Item(origin, open=lambda: content, size=size)
+
+
+def _chunks(content: Stream) -> Iterator[bytes]:
+    while chunk := content.read(1 << 20):
+        yield chunk
 
 
 def _covered(name: str, paths: set[str]) -> set[str]:
