@@ -10,7 +10,6 @@ from .forms import variants
 from .windows import LONG, TAG_SHIFT, WINDOW, Keys, ShortTags, coarse, digest, long_tags
 
 if TYPE_CHECKING:
-
     from ...secret import Secret
     from .forms import Variant
 

@@ -6,6 +6,7 @@ Hexadecimal has no forms here: the matcher decodes runs of it, and so finds both
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...redaction import forms as encodings
@@ -28,6 +29,9 @@ LONGEST = 1024
 
 FRAGMENT = 32
 """Bytes of a fragment: a leak of 63 or more consecutive bytes of a long value holds one."""
+
+_WORDY = re.compile(rb"\s|[a-z]{7}|[A-Z]{7}").search
+"""Text, as opposed to what is generated: fragments with such runs are left out."""
 
 _PUBLIC_WORDS = frozenset(
     {
@@ -96,14 +100,15 @@ def _pieces(secret: Secret) -> Iterator[tuple[bytes, str, bool]]:
 
 
 def _structured(value: bytes) -> bool:
-    """JSON and PEM are looked for by their fields and lines: the rest of them is the same in every file."""
-    start = value.lstrip()[:11]
-    return start[:1] in (b"{", b"[") or start == b"-----BEGIN "
+    """JSON, PEM and connection strings are looked for by their fields, lines and passwords: the rest is in every
+    file that speaks of the same thing."""
+    start = value.lstrip()[:64]
+    return start[:1] in (b"{", b"[") or start.startswith(b"-----BEGIN ") or b"://" in start or b";" in value
 
 
 def _random(piece: bytes) -> bool:
     """Whether a fragment looks generated: words and markup would be found wherever somebody writes the same."""
-    return len(set(piece)) >= 12 and bits(piece) >= 112 and b"  " not in piece
+    return len(set(piece)) >= 10 and bits(piece) >= 100 and not _WORDY(piece)
 
 
 def _public_lines(whole: bytes) -> frozenset[bytes]:

@@ -65,9 +65,9 @@ def _spans(data: bytes) -> Iterator[tuple[int, int]]:
         start = at
         while start > done and _DIGITS.match(data, start - 1, start):
             start -= 1
-        match = _DIGITS.match(data, start)
-        if match is not None:
-            done = match.end()
+        whole = _DIGITS.match(data, start)
+        if whole is not None:
+            done = whole.end()
             if done - start >= MIN_RUN:
                 yield start, done
 

@@ -23,8 +23,10 @@ CHUNK = 1 << 18
 
 _BATCH = 1 << 13
 _REACH = 64
+_GROUP = 1 << 23
 _WORTH_A_THREAD = 1 << 21
 _FIRST_BITS = 20
+_CACHED_BITS = 22
 
 
 class Hit:
@@ -82,7 +84,10 @@ class Matcher:
         self._threads = threads
         self._content = content
         self._lengths = arrays["lengths"]
-        self._digests = arrays["digests"].tobytes()
+        self._entries: dict[bytes, list[int]] = {}
+        digests = arrays["digests"].tobytes()
+        for entry in range(self._lengths.size):
+            self._entries.setdefault(digests[16 * entry : 16 * entry + 16], []).append(entry)
         self._long_tags = arrays["long_tags"]
         self._short_tags = arrays["short_tags"]
         self._short_lengths = sorted(
@@ -166,40 +171,42 @@ class Matcher:
             return found
         scratch = _Scratch(min(CHUNK, -(-len(data) // 8) * 8))
         short = _Batch(self, data, found) if self._short_lengths else None
-        for at in range(0, len(data), CHUNK):
-            block = data[at : at + CHUNK + _REACH]
-            if len(block) < scratch.size + _REACH:
-                block = block.ljust(scratch.size + _REACH, b"\0")
-            scratch.take(block)
+        for first in range(
+            0, len(data), _GROUP
+        ):  # one filter after the other, so that each stays in the cache
+            places = range(first, min(first + _GROUP, len(data)), CHUNK)
             if self._long_tags.size:
-                self._find_long(data, at, scratch, found)
+                for at in places:
+                    scratch.take(data, at)
+                    self._find_long(data, at, scratch, found)
             if short is not None:
-                positions = self._coarse.positions(block, scratch)
-                if positions.size:
-                    short.add(at, block, positions)
+                for at in places:
+                    scratch.take(data, at)
+                    short.add(at, scratch.block, self._coarse.positions(scratch))
         if short is not None:
             short.flush()
         return found
 
     def _find_long(self, data: bytes, base: int, scratch: _Scratch, found: list[Found]) -> None:
+        import numpy as np
+
         tags = scratch.long_tags(self._keys)
         for place, tag in self._long_filter.matching(tags, scratch):
-            for number in _equal(self._long_tags, tag):
-                offset = int(self._content.arrays["long_offsets"][number])
-                entry = int(self._content.arrays["long_entries"][number])
-                self.confirm(data, base + 8 * place - offset, entry, found)
+            numbers = _equal(self._long_tags, tag)
+            offsets = self._content.arrays["long_offsets"][numbers].astype("<u4")
+            lengths = self._lengths[self._content.arrays["long_entries"][numbers]]
+            for both in np.unique(offsets << 16 | lengths).tolist():
+                self.confirm(data, base + 8 * place - (both >> 16), both & 0xFFFF, found)
 
-    def confirm(self, data: bytes, start: int, entry: int, found: list[Found]) -> None:
-        """Enter the occurrence at ``start`` when the digest of the whole variant says that it is one."""
-        from hmac import compare_digest
-
-        end = start + int(self._lengths[entry])
+    def confirm(self, data: bytes, start: int, length: int, found: list[Found]) -> None:
+        """Enter what stands at ``start`` when the digest of these bytes is that of a whole variant."""
+        end = start + length
         if start < 0 or end > len(data):
             return
-        expected = self._digests[16 * entry : 16 * entry + 16]
-        if compare_digest(digest(self._keys, data[start:end]), expected):
-            record = self._content.records[int(self._content.arrays["records"][entry])]
-            label = self._content.labels[int(self._content.arrays["labels"][entry])]
+        arrays = self._content.arrays
+        for entry in self._entries.get(digest(self._keys, data[start:end]), ()):
+            record = self._content.records[int(arrays["records"][entry])]
+            label = self._content.labels[int(arrays["labels"][entry])]
             found.append(Found(start, end, Hit(record, label, self._now)))
 
 
@@ -240,7 +247,7 @@ class _Coarse:
         self._first[slots >> np.uint32(bits - self._first_bits)] = 1
         self._all = _Bits(slots, bits)
 
-    def positions(self, block: bytes, scratch: _Scratch) -> Any:
+    def positions(self, scratch: _Scratch) -> Any:
         """Positions whose first 8 bytes pass."""
         import numpy as np
 
@@ -249,6 +256,7 @@ class _Coarse:
             np.take(self._first, slots.view(np.int64), out=scratch.flags[shift], mode="wrap")
         found = [np.flatnonzero(flags) * 8 + shift for shift, flags in enumerate(scratch.flags.view(bool))]
         place = np.concatenate(found)
+        block = scratch.block
         firsts = np.ndarray((len(block) - 7,), "V8", buffer=block, strides=(1,))[place].view("<u8")
         return place[self._all.holds(coarse(self._keys, firsts, self._bits))]
 
@@ -259,11 +267,12 @@ class _Filter:
     def __init__(self, tags: Any) -> None:
         import numpy as np
 
-        bits = min(max(10, int(tags.size).bit_length() + 4), 23)
+        size = int(tags.size).bit_length()
+        bits, more = min(max(10, size + 4), _CACHED_BITS), min(max(10, size + 6), 28)
         self._high, self._low = np.uint64(64 - bits), np.uint64(TAG_SHIFT)
-        self._mask = np.uint64((1 << bits) - 1)
+        self._mask = np.uint64((1 << more) - 1)
         self._first = _Bits(tags >> np.uint64(40 - bits), bits)
-        self._second = _Bits(tags & self._mask, bits)
+        self._second = _Bits(tags & self._mask, more)
         self._tags = tags
 
     def matching(self, states: Any, scratch: _Scratch | None = None) -> list[tuple[int, int]]:
@@ -296,16 +305,19 @@ class _Scratch:
         self.slots = np.empty(size // 8, np.uint64)
         self.bits = np.empty(size // 8, np.uint8)
         self.flags = np.empty((8, size // 8), np.uint8)
-        self._block = b""
+        self.block = b""
 
-    def take(self, block: bytes) -> None:
-        self._block = block
+    def take(self, data: bytes, at: int) -> None:
+        """The chunk at ``at``, with zeros where the data ends."""
+        self.block = data[at : at + self.size + _REACH]
+        if len(self.block) < self.size + _REACH:
+            self.block = self.block.ljust(self.size + _REACH, b"\0")
 
     def words(self, shift: int) -> Any:
         """The 64-bit words at ``shift``, ``shift + 8``, and so on."""
         import numpy as np
 
-        return np.frombuffer(self._block, "<u8", count=self.size // 8, offset=shift)
+        return np.frombuffer(self.block, "<u8", count=self.size // 8, offset=shift)
 
     def long_tags(self, keys: Keys) -> Any:
         """For every multiple of 8 the state of the window that begins there."""
@@ -326,6 +338,8 @@ class _Batch:
     def add(self, base: int, block: bytes, positions: Any) -> None:
         import numpy as np
 
+        if not positions.size:
+            return
         rows = np.ndarray((len(block) - 31,), "V32", buffer=block, strides=(1,))
         self._rows.append(rows[positions])
         self._positions.append(positions + base)
@@ -344,17 +358,15 @@ class _Batch:
         matcher = self._matcher
         tags = ShortTags(matcher._keys, [np.ascontiguousarray(words[:, column]) for column in range(4)])
         for length in matcher._short_lengths:
-            for place, tag in matcher._short_filter.matching(tags.of(length)):
-                for number in _equal(matcher._short_tags, tag):
-                    entry = int(matcher._content.arrays["short_entries"][number])
-                    matcher.confirm(self._data, int(positions[place]), entry, self._found)
+            for place, _ in matcher._short_filter.matching(tags.of(length)):
+                matcher.confirm(self._data, int(positions[place]), length, self._found)
 
 
-def _equal(tags: Any, tag: int) -> range:
+def _equal(tags: Any, tag: int) -> slice:
     import numpy as np
 
     wanted = np.uint64(tag)
-    return range(int(np.searchsorted(tags, wanted)), int(np.searchsorted(tags, wanted, side="right")))
+    return slice(int(np.searchsorted(tags, wanted)), int(np.searchsorted(tags, wanted, side="right")))
 
 
 def _once(places: list[Found]) -> Iterator[tuple[int, int, Hit]]:
