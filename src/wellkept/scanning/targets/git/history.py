@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .objects import Entry
     from .repository import Repository
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 BATCH_BLOBS = 2_000
 LARGE = 16 << 20
 """Blobs from this many bytes on are not held in memory."""
