@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wellkept.core.durations import seconds
 from wellkept.core.policy import ACL, BITS
 from wellkept.core.policy_hcl import parse_policy_text, resolve
 from wellkept.errors import InvalidRequest
@@ -177,12 +176,3 @@ def test_templates_are_filled_in_or_grant_nothing() -> None:
     ):
         resolved = resolve(policy, identity)
         assert list(resolved.rules) == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [(90, 90), ("90", 90), ("", 0), ("1h30m", 5400), ("2d", 172800), ("1.5m", 90), ("-5s", -5), ("250ms", 0.25), ("5 m", None),
-     ("x", None), (True, None), (float("nan"), None), (10**30, None), ("9" * 60 + "h", None), ("1h3", None), ("-", None), ([], None)],
-)  # fmt: skip
-def test_durations_as_go_writes_them(given: object, expected: float | None) -> None:
-    assert seconds(given) == expected
