@@ -70,10 +70,10 @@ class Data:
         return {name: value for name, value in self._values.items() if self._fields[name].clear}
 
     def hidden(self) -> dict[str, bytes]:
-        """What it shows as digests only."""
+        """What it shows as digests only: also what is no field."""
         found = {}
-        for name, value in self._values.items():
-            if not self._fields[name].clear:
+        for name, value in self.raw.items():
+            if name not in self._values or not self._fields[name].clear:
                 found[name] = (
                     value.encode("utf-8", "surrogatepass") if isinstance(value, str) else _dumped(value)
                 )
@@ -91,12 +91,14 @@ class Call:
 
     __slots__ = ("data", "now", "operation", "request", "result", "view")
 
-    view: View
-    now: float
-    result: Any
-
     def __init__(self, request: Request, operation: str, data: Data) -> None:
         self.request = request
         self.operation = operation
         self.data = data
-        self.result = None
+        self.view: View = _NOWHERE
+        self.now = 0.0
+        self.result: Any = None
+
+
+_NOWHERE: Any = None
+"""Until the core runs the command, there is no view."""

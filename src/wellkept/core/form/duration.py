@@ -9,17 +9,23 @@ import re
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"([0-9]*)(\.[0-9]*)?([^0-9.]*)")
-_LONGEST = 2**63 / 1e9
+_WHOLE = re.compile(r"[+-]?[0-9]{1,64}")
+_LONGEST = 2**63 // 10**9
+_NO_UNIT = "missing unit in duration"
 
 
 def parse_seconds(text: str) -> float:
     """Seconds. Raises ``ValueError`` in Go's words."""
-    text = text.strip()
     if not text:
         return 0.0
-    if text.lstrip("+-").isdecimal() and text.isascii() and len(text) < 20:
-        return float(int(text)) if not text.startswith(("+-", "-+", "--", "++")) else _parse(text)
-    if text.endswith("d") and text[:-1].lstrip("-").isdecimal():
+    if _WHOLE.fullmatch(text):
+        number = int(text)
+        if abs(number) <= _LONGEST:
+            return float(number)
+        if abs(number) < 2**63:
+            raise ValueError("multiplication of durations resulted in overflow, one operand may be too large")
+        raise ValueError(f"time: {'invalid duration' if number > 2**63 else _NO_UNIT} {quoted(text)}")
+    if text[-1] == "d" and _WHOLE.fullmatch(text[:-1]) and len(text) < 9:
         return float(int(text[:-1]) * 86400)
     return _parse(text)
 
@@ -43,7 +49,7 @@ def _parse(text: str) -> float:
         if not whole and not (fraction and len(fraction) > 1):
             raise ValueError(f"time: invalid duration {shown}")
         if not unit:
-            raise ValueError(f"time: missing unit in duration {shown}")
+            raise ValueError(f"time: {_NO_UNIT} {shown}")
         if unit not in _UNITS:
             raise ValueError(f"time: unknown unit {quoted(unit)} in duration {shown}")
         total += float(f"{whole or 0}{fraction if fraction and len(fraction) > 1 else ''}") * _UNITS[unit]

@@ -39,7 +39,8 @@ def maybe(name: str) -> str:
 
 
 class Op(NamedTuple):
-    """A handler and how it wants to be run; see ``Command`` for ``slow``, ``scrub`` and ``writes``.
+    """A handler and how it wants to be run; see ``Command`` for ``slow``, ``scrub``, ``writes``, ``transaction``
+    and ``after``.
 
     ``outside(call)``: see there too; what it returns is ``call.result``.
     """
@@ -49,6 +50,8 @@ class Op(NamedTuple):
     scrub: bool = False
     writes: bool | Callable[[Call], bool | None] | None = None
     outside: Callable[[Call], Any] | None = None
+    transaction: bool = True
+    after: Callable[[Call, Response], Response] | None = None
 
 
 class Route:
@@ -122,7 +125,7 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
             assert route.exists is not None
             return route.exists(call)
 
-    outside = op.outside
+    outside, after = op.outside, op.after
     return Command(
         path,
         run,
@@ -133,6 +136,8 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
         slow=op.slow,
         writes=op.writes(call) if callable(op.writes) else op.writes,
         outside=None if outside is None else lambda: outside(call),
+        transaction=op.transaction,
+        after=None if after is None else lambda response: after(call, response),
     )
 
 

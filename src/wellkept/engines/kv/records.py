@@ -33,13 +33,18 @@ _FIELDS = (
     "owner",
     "rotation_policy",
     "custom_metadata",
+    "metadata_version",
+    "metadata_cas_required",
+    "oldest",
 )
 _OPTIONAL = frozenset(_FIELDS)
 
 
 class Record:
     """A secret without its values. ``versions`` maps numbers to ``VersionInfo`` whose ``stages`` is empty;
-    ``stages`` maps labels to numbers. ``latest`` counts on even when versions go."""
+    ``stages`` maps labels to numbers. ``latest`` counts on even when versions go. ``metadata_version`` counts the
+    changes of the metadata, ``oldest`` is the first number of the window of versions kept (0 until it moves): both
+    are Vault's."""
 
     __slots__ = ("created", "latest", "stages", "updated", "versions", *_FIELDS)
 
@@ -57,6 +62,9 @@ class Record:
         self.owner = ""
         self.rotation_policy: dict[str, Any] | None = None
         self.custom_metadata: dict[str, str] = {}
+        self.metadata_version = 0
+        self.metadata_cas_required = False
+        self.oldest = 0
 
     @property
     def current(self) -> int:
@@ -107,12 +115,15 @@ class Record:
         """Change a version's flags."""
         self.versions[number] = self.versions[number]._replace(**flags)
 
-    def prune(self) -> list[VersionInfo]:
-        """Forget the oldest versions above the limit, and return them.
+    def prune(self, kept: int | None = None) -> list[VersionInfo]:
+        """Forget the oldest versions above the limit (``kept``, or the record's own), and return them.
 
         Never the current one; versions that carry another stage after those that carry none.
         """
-        excess = len(self.versions) - self.kept
+        kept = self.kept if kept is None else kept
+        if self.latest - self.oldest >= kept:
+            self.oldest = self.latest - kept + 1
+        excess = len(self.versions) - kept
         if excess <= 0:
             return []
         staged = set(self.stages.values())

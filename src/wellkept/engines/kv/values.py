@@ -90,6 +90,18 @@ def decode_object(content: bytes, name: str) -> dict[str, Any]:
     return parsed
 
 
+def as_object(content: bytes, content_type: str) -> bytes:
+    """How a value appears where only JSON objects can: an object as it is, text as ``{"value": TEXT}``, bytes as
+    ``{"value": BASE64, "encoding": "base64"}``."""
+    if content_type == JSON and isinstance(_parse(content), dict):
+        return content
+    if _is_text(content):
+        return _print({"value": content.decode()}).encode()
+    from base64 import b64encode
+
+    return _print({"value": b64encode(content).decode(), "encoding": "base64"}).encode()
+
+
 def too_large(name: str, size: int) -> ValueTooLarge:
     return ValueTooLarge(f"the value of {name!r} is {size} bytes; the limit is {MAX_VALUE} bytes (1 MiB)")
 
