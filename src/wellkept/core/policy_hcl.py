@@ -207,16 +207,10 @@ def _plain(value: Any) -> Any:
 
 
 def _time(value: Any) -> float:
-    from .form.duration import parse_seconds
+    from .durations import seconds
 
-    failure = True
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        try:
-            found = parse_seconds(str(value))
-            failure = found < 0
-        except ValueError:
-            pass
-    if failure:
+    found = seconds(value)
+    if found is None or found < 0:
         raise InvalidRequest("expected a time as seconds, or with a unit: 90, 30s, 5m, 2h")
     return found
 
