@@ -7,6 +7,7 @@ which of its characters give the secret away.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..redaction.known import MIN_LENGTH, Known
@@ -25,6 +26,8 @@ MASK = "*****"
 DECODED = "(not shown: the secret is encoded on this line)"
 _LEAST_PART = 4
 _KNOWN = 2000
+_START = re.compile(rb"^[A-Za-z0-9+/=_.%\\&;:-]{1,200}(?![A-Za-z0-9*])")
+_END = re.compile(rb"(?<![A-Za-z0-9*])[A-Za-z0-9+/=_.%\\&;:-]{1,200}$")
 
 
 class Masker:
@@ -32,13 +35,11 @@ class Masker:
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self._encoded: set[tuple[str, str | None, int]] = set()
-        self._beside: dict[str, set[bytes]] = {}
         values: set[bytes] = set()
         for finding in findings:
             value = finding.secret.reveal_bytes()
             values.add(value)
             for place in (finding.location, *finding.also):
-                self._beside.setdefault(place.display, set()).add(value)
                 if place.decoded:
                     self._encoded |= {
                         _where(place, number) for number in range(place.line, place.end_line + 1)
@@ -47,6 +48,12 @@ class Masker:
         self._redactors = [_redactor(ordered[at : at + _KNOWN]) for at in range(0, len(ordered), _KNOWN)] or [
             _redactor([])
         ]
+        self._heads: dict[bytes, list[bytes]] = {}
+        self._tails: dict[bytes, list[bytes]] = {}
+        for value in ordered:
+            if len(value) > _LEAST_PART:
+                self._heads.setdefault(value[:_LEAST_PART], []).append(value)
+                self._tails.setdefault(value[-_LEAST_PART:], []).append(value)
         self._tiny = [
             value for value in ordered if 0 < len(value) < MIN_LENGTH or value.decode("latin-1") in PUBLIC
         ]
@@ -61,8 +68,7 @@ class Masker:
             return DECODED
         line = self._masked(line)
         if len(finding.line) >= LINE_BYTES - 8:
-            for other in self._beside.get(place.display, ()):
-                line = _without_ends(line, other)
+            line = self._without_ends(line)
         return escape(line.decode("utf-8", "surrogateescape").strip("\r\n"))
 
     def text(self, text: str) -> str:
@@ -72,6 +78,21 @@ class Masker:
                 "utf-8", "surrogateescape"
             )
         )
+
+    def _without_ends(self, line: bytes) -> bytes:
+        """A line that was cut, without the half of a secret at either end; nor the half of a word, which may be
+        one's encoded form."""
+        for at in range(len(line) - _LEAST_PART + 1):
+            if any(value.startswith(line[at:]) for value in self._heads.get(line[at : at + _LEAST_PART], ())):
+                line = line[:at] + MASK.encode()
+                break
+        for end in range(len(line), _LEAST_PART - 1, -1):
+            if any(
+                value.endswith(line[:end]) for value in self._tails.get(line[end - _LEAST_PART : end], ())
+            ):
+                line = MASK.encode() + line[end:]
+                break
+        return _END.sub(b"...", _START.sub(b"...", line))
 
     def _masked(self, raw: bytes) -> bytes:
         for redactor in self._redactors:
@@ -116,16 +137,3 @@ def _where(place: Location, line: int) -> tuple[str, str | None, int]:
 def _any_line(value: bytes, line: bytes) -> bool:
     """Whether ``line`` is one of the lines of a value that has several."""
     return b"\n" in value and any(part.strip() and part.strip() in line for part in value.splitlines())
-
-
-def _without_ends(line: bytes, value: bytes) -> bytes:
-    """``line`` without the half of ``value`` that stands where it was cut, at either end."""
-    for size in range(min(len(value) - 1, len(line)), _LEAST_PART - 1, -1):
-        if line.endswith(value[:size]):
-            line = line[:-size] + MASK.encode()
-            break
-    for size in range(min(len(value) - 1, len(line)), _LEAST_PART - 1, -1):
-        if line.startswith(value[-size:]):
-            line = MASK.encode() + line[size:]
-            break
-    return line
