@@ -10,10 +10,12 @@ from . import policy
 if TYPE_CHECKING:
     from ..storage.protocol import Storage
 
+    _Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+
 POLICY_PREFIX = "sys/policy/"
 """Where policies lie in storage, by name."""
 
-_OPERATOR = policy.ACL((), operator=True)
+OPERATOR_ACL = policy.ACL((), operator=True)
 
 
 class Authority:
@@ -21,14 +23,22 @@ class Authority:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._compiled: dict[tuple[str, ...], tuple[int, tuple[int | None, ...], policy.ACL]] = {}
+        self._compiled: dict[_Key, tuple[int, tuple[int | None, ...], policy.ACL]] = {}
 
-    def acl(self, policies: tuple[str, ...]) -> policy.ACL:
-        """What ``policies`` allow together. A name without a policy grants nothing."""
+    def acl(
+        self, policies: tuple[str, ...], *, now: float = 0, identity: tuple[tuple[str, str], ...] = ()
+    ) -> policy.ACL:
+        """What ``policies`` allow together at ``now``. A name without a policy grants nothing.
+
+        ``identity`` fills in templates of policies: pairs of a template's name and its value.
+        """
         if policy.OPERATOR in policies:
-            return _OPERATOR
+            return OPERATOR_ACL
         revision = self._storage.revision()
-        known = self._compiled.get(policies)
+        key = (policies, identity)
+        known = self._compiled.get(key)
+        if known is not None and known[2].expires <= now:
+            known = None
         if known is not None and known[0] == revision:
             return known[2]
         names = [name for name in policies if policy.is_name(name)]
@@ -38,13 +48,16 @@ class Authority:
             acl = known[2]
         else:
             acl = policy.ACL(
-                policy.parse(name, json.loads(entry.value))
-                for name, entry in zip(names, entries, strict=True)
-                if entry is not None
+                (
+                    load(name, entry.value, identity)
+                    for name, entry in zip(names, entries, strict=True)
+                    if entry is not None
+                ),
+                now=now,
             )
         if len(self._compiled) > 256:
             self._compiled.clear()
-        self._compiled[policies] = (revision, state, acl)
+        self._compiled[key] = (revision, state, acl)
         return acl
 
     def explain(self, policies: tuple[str, ...]) -> str:
@@ -56,3 +69,13 @@ class Authority:
             absent = not policy.is_name(name) or self._storage.get(POLICY_PREFIX + name) is None
             shown.append(f"{name!r} (which does not exist)" if absent else repr(name))
         return ("policy " if len(shown) == 1 else "policies ") + ", ".join(shown)
+
+
+def load(name: str, stored: bytes, identity: tuple[tuple[str, str], ...] = ()) -> policy.Policy:
+    """A policy from its stored form: rules, or a text in Vault's language with its templates filled in."""
+    document = json.loads(stored)
+    if "text" not in document:
+        return policy.parse(name, document)
+    from .policy_hcl import parse_policy_text, resolve
+
+    return resolve(parse_policy_text(name, document["text"]), dict(identity))

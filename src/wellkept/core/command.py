@@ -38,9 +38,11 @@ class Command:
     ``writes``: whether it writes, where the operation does not tell: true for a read that makes a credential (so it
     gets a transaction too), false for an update that only computes (transit's encrypt: no transaction, and recorded
     like a read), ``None`` where the operation tells.
+    ``after(response)``: called when the transaction stands, outside of it; gives the answer to be sent.
     """
 
     __slots__ = (
+        "after",
         "clear",
         "exists",
         "outside",
@@ -68,6 +70,7 @@ class Command:
         outside: Callable[[], Any] | None = None,
         slow: bool = False,
         writes: bool | None = None,
+        after: Callable[[Response], Response] | None = None,
     ) -> None:
         self.subject = subject
         self.run = run
@@ -80,6 +83,7 @@ class Command:
         self.outside = outside
         self.slow = slow
         self.writes = writes
+        self.after = after
 
 
 class Engine(Protocol):

@@ -78,8 +78,8 @@ class Core:
         self._record("response", steps)
         return [step.answer() for step in steps]
 
-    def _prepare(self, request: Request) -> _Step:
-        step = _Step(request)
+    def _prepare(self, request: Request) -> Step:
+        step = Step(request)
         try:
             self._parse(step)
             self._authorise(step, self._storage)
@@ -87,7 +87,7 @@ class Core:
             step.error = clean(error, request)
         return step
 
-    def _parse(self, step: _Step) -> None:
+    def _parse(self, step: Step) -> None:
         request = step.request
         if request.operation not in BITS or request.operation in ("sudo", "deny"):
             raise InvalidRequest(f"unknown operation {str(request.operation)!r}")
@@ -103,7 +103,7 @@ class Core:
         step.command = engine.parse(request.operation, rest, request.data)
         step.mutation = request.operation in MUTATIONS
 
-    def _authorise(self, step: _Step, source: Reader) -> None:
+    def _authorise(self, step: Step, source: Reader) -> None:
         """Raises ``Denied``. Settles whether an update is a create, where the sender may not do both."""
         request, command = step.request, step.command
         assert command is not None
@@ -123,8 +123,9 @@ class Core:
                 name=step.subject,
             )
 
-    def _read(self, steps: list[_Step]) -> None:
+    def _read(self, steps: list[Step]) -> None:
         """All that only looks at entries sees one moment; what concerns the store as a whole runs outside of it."""
+        self._outside(steps)
         looking = []
         for step in steps:
             if step.command is not None and step.error is None:
@@ -148,7 +149,7 @@ class Core:
             for step in looking:
                 step.fail(failure)
 
-    def _mutate(self, steps: list[_Step]) -> None:
+    def _mutate(self, steps: list[Step]) -> None:
         if self._abort(steps):
             return
         alone = [step for step in steps if step.command is not None and not step.command.transaction]
@@ -157,6 +158,9 @@ class Core:
             self._abort(steps)
             return
         self._record("request", [step for step in steps if step.mutation])
+        self._outside(steps)
+        if self._abort(steps):
+            return
         if alone:
             self._run(alone[0], self._storage)
             return
@@ -174,7 +178,7 @@ class Core:
             for step in steps:
                 step.fail(failure)
 
-    def _apply(self, steps: list[_Step], transaction: Transaction) -> None:
+    def _apply(self, steps: list[Step], transaction: Transaction) -> None:
         for step in steps:
             step.error = step.response = None
             retry: Conflict | None = None
@@ -191,14 +195,14 @@ class Core:
             if step.error is not None:
                 raise _Failed
 
-    def _run(self, step: _Step, source: Any) -> None:
+    def _run(self, step: Step, source: Any) -> None:
         command, request = step.command, step.request
         assert command is not None
         transactional = step.mutation and command.transaction
         view = WritingView(source, step.prefix) if transactional else View(source, step.prefix)
         failure: WellkeptError | None = None
         try:
-            step.response = command.run(view, self._clock.time())
+            step.response = self._execute(step, command, view)
         except Conflict as error:
             if error.retry:
                 raise
@@ -207,7 +211,13 @@ class Core:
             failure = clean(error, request)
         step.error = failure
 
-    def _clean_up(self, steps: list[_Step]) -> None:
+    def _execute(self, step: Step, command: Command, view: View) -> Response:
+        return command.run(view, self._clock.time())
+
+    def _outside(self, steps: list[Step]) -> None:
+        """What is to be done before the transaction; a failure stands in the step. The embedded store has none."""
+
+    def _clean_up(self, steps: list[Step]) -> None:
         """The change stands already, so a failure here is a warning in the answer."""
         scrubbing = [
             step.response
@@ -225,7 +235,7 @@ class Core:
                 response.warnings = (*response.warnings, "what was removed is still in the log for a while")
 
     @staticmethod
-    def _abort(steps: list[_Step]) -> bool:
+    def _abort(steps: list[Step]) -> bool:
         """When one has failed, all have. Whether it is so."""
         failed = next((step for step in steps if step.error is not None), None)
         if failed is None:
@@ -235,7 +245,7 @@ class Core:
                 step.fail(Aborted(f"nothing was changed, because {show(failed.request.path)} failed"))
         return True
 
-    def _interrupted(self, steps: list[_Step], error: BaseException) -> None:
+    def _interrupted(self, steps: list[Step], error: BaseException) -> None:
         """Ctrl-C and its like, in the middle: whether the change was made is not known; say at least that."""
         records = [
             self._audit.record("response", step.request, error=error) for step in steps if step.mutation
@@ -245,10 +255,10 @@ class Core:
         except WellkeptError:
             pass  # the interruption is what the caller must see; the request lines are there
 
-    def _record(self, kind: str, steps: Sequence[_Step]) -> None:
+    def _record(self, kind: str, steps: Sequence[Step]) -> None:
         failure: WellkeptError | None = None
         try:
-            self._audit.write([self._line(kind, step) for step in steps])
+            self._write(kind, steps)
         except WellkeptError as error:
             failure = clean(error, steps[0].request)
         except Exception as error:
@@ -262,7 +272,11 @@ class Core:
             )
         raise failure
 
-    def _line(self, kind: str, step: _Step) -> str:
+    def _write(self, kind: str, steps: Sequence[Step]) -> None:
+        """Make the records of ``steps`` durable. Raises ``AuditError``."""
+        self._audit.write([self._line(kind, step) for step in steps])
+
+    def _line(self, kind: str, step: Step) -> str:
         command, response = step.command, step.response
         answered = kind == "response"
         written = answered and step.mutation and step.requested
@@ -275,10 +289,11 @@ class Core:
             values=self._values(step, answered, written),
             version=response.version if answered and response is not None else None,
             error=step.error if answered else None,
+            response=response if answered else None,
         )
 
     @staticmethod
-    def _values(step: _Step, answered: bool, written: bool) -> Mapping[str, bytes] | None:
+    def _values(step: Step, answered: bool, written: bool) -> Mapping[str, bytes] | None:
         if answered and step.response is not None and step.response.digests:
             return step.response.digests
         return None if step.command is None or written else step.command.values
@@ -295,7 +310,7 @@ class _Failed(Exception):
     """Leaves the transaction; the step holds the reason."""
 
 
-class _Step:
+class Step:
     """One request on its way."""
 
     __slots__ = (
@@ -308,7 +323,9 @@ class _Step:
         "request",
         "requested",
         "response",
+        "result",
         "subject",
+        "sudo",
     )
 
     def __init__(self, request: Request) -> None:
@@ -322,6 +339,8 @@ class _Step:
         self.requested = False
         self.response: Response | None = None
         self.error: WellkeptError | None = None
+        self.result: Any = None
+        self.sudo = False
 
     def fail(self, error: WellkeptError) -> None:
         self.error = error

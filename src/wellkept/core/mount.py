@@ -52,7 +52,9 @@ class Mount:
     seal_wrap: bool = False
     external_entropy_access: bool = False
     version: str = ""
-    """The engine's running version, for listings."""
+    """The engine's version that was asked for, for listings."""
+    tainted: bool = False
+    """Being disabled: nothing is routed here any more, and what it holds is being removed."""
     engine: Engine | None = field(default=None, repr=False, compare=False)
 
     @property

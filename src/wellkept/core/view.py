@@ -23,6 +23,14 @@ class View:
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
         return self._source.list(self._prefix + prefix, after=after, limit=limit)
 
+    def below(self, prefix: str) -> View:
+        """The part of this view under ``prefix``."""
+        return View(self._source, self._prefix + prefix)
+
+    def whole(self) -> View:
+        """All of storage, for the core, which keeps its own records in the transaction of an engine."""
+        return View(self._source, "")
+
     def put(self, key: str, value: bytes) -> None:
         raise TypeError("this view only reads: the request was not announced as a mutation")
 
@@ -44,3 +52,9 @@ class WritingView(View):
 
     def delete(self, key: str) -> None:
         self._transaction.delete(self._prefix + key)
+
+    def below(self, prefix: str) -> WritingView:
+        return WritingView(self._transaction, self._prefix + prefix)
+
+    def whole(self) -> WritingView:
+        return WritingView(self._transaction, "")

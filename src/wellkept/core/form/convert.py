@@ -163,11 +163,43 @@ def to_signed_seconds(value: Any) -> int | None:
     raise Unconvertible(failure)
 
 
+def to_pairs(value: Any) -> dict[str, str]:
+    """Text by text: an object, or ``k=v``, one or a list of them."""
+    if value is None:
+        return {}
+    if hasattr(value, "items"):
+        return {str(name): to_text(item, f"[{name}]") for name, item in value.items()}
+    items = value if isinstance(value, (list, tuple)) else [value]
+    found = {}
+    for index, item in enumerate(items):
+        name, equals, rest = (item if isinstance(item, str) else "").partition("=")
+        if not equals or not name.strip():
+            raise Unconvertible(f"invalid key pair at index {index}")
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def to_float(value: Any, where: str = "") -> float:
+    if value is None or value == "":
+        return 0.0
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass  # refused below, outside of the handler
+        raise Unconvertible(f"'{where}' cannot parse value as 'float64': strconv.ParseFloat: invalid syntax")
+    raise _no(value, "float64", where)
+
+
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "string": to_text,
     "bool": to_flag,
     "int": to_number,
     "map": to_map,
+    "pairs": to_pairs,
+    "float": to_float,
     "slice": to_list,
     "ints": to_numbers,
     "strings": to_texts,
@@ -181,6 +213,8 @@ ZERO: dict[str, Any] = {
     "bool": False,
     "int": 0,
     "map": {},
+    "pairs": {},
+    "float": 0.0,
     "slice": [],
     "ints": [],
     "strings": [],

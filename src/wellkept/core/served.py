@@ -1,0 +1,318 @@
+"""``ServedCore``: the one door, for clients that show a token.
+
+To what ``Core`` does with every request it adds, before: who asks (the token), what answers (the mount), and
+whether these may meet; and after, in the same transaction as the engine's effect: the tokens, leases and
+wrappings that the answer asks for. Whoever shows no token, or one that is not (any more) in force, learns
+nothing else: neither whether a path exists, nor what is wrong with the request.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequest
+from .core import Core, Step, clean
+from .paths import check_path
+from .policy import BITS, SUDO
+from .refusal import Refusal, denied, one_error
+from .request import MUTATIONS, Identity, Response
+from .retry import transact
+from .tokens.token import SPENT
+from .view import View, WritingView
+from .wrapping import ALLOWED, POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..storage.protocol import Reader, Transaction
+    from .command import Command, Engine
+    from .mount import Mount
+    from .policy import ACL
+    from .request import Request
+    from .service import Service
+    from .tokens.token import Token
+
+_NOT_WRAPPED = frozenset({"sys/wrapping/rewrap", "sys/wrapping/unwrap", "sys/wrapping/lookup"})
+DENIED = one_error("permission denied")
+
+
+class ServedCore(Core):
+    """One for a process; ``service`` holds the parts."""
+
+    def __init__(self, service: Service, scrub: Callable[[], bool] = lambda: True) -> None:
+        super().__init__(service.storage, service.audit, service.authority, {}, service.clock, scrub)
+        self._service = service
+        group = getattr(service.storage.storage, "group", None)
+        self._grouped = group is not None and group.before is not None
+
+    def handle(self, request: Request) -> Response:
+        """The answer to ``request``, or one of ``errors``' kinds."""
+        try:
+            return super().handle(request)
+        finally:
+            caller = request.caller
+            if caller is not None and caller.num_uses == SPENT:
+                self._end(caller)
+
+    def _prepare(self, request: Request) -> Step:
+        step = Step(request)
+        try:
+            self._admit(step)
+        except Exception as error:
+            step.error = clean(error, request)
+        return step
+
+    def _admit(self, step: Step) -> None:
+        request = step.request
+        operation = request.operation
+        if operation not in BITS or operation in ("sudo", "deny"):
+            raise InvalidRequest(f"unknown operation {str(operation)!r}")
+        path = request.path
+        if path.endswith("/"):
+            if operation in ("create", "update", "patch"):
+                raise Refusal(400, "cannot write to a path ending in '/'")
+            if operation in ("list", "scan"):
+                path = request.path = path[:-1]
+        check_path(path.removesuffix("/") or path)
+        step.subject = path
+        found = self._service.router.find(path)
+        self._service.quotas.check(request, found[0] if found else None)
+        if found is None:
+            self._require(step, None, "")
+            raise Refusal(404, f'no handler for route "{path}". route entry not found.')
+        mount, rest = found
+        request.mount = mount
+        step.prefix = mount.prefix
+        engine = self._service.router.engine(mount)
+        unauthenticated: frozenset[str] = getattr(engine, "unauthenticated", frozenset())
+        if unauthenticated and matches(unauthenticated, rest):
+            self._greet(request)
+            self._parse_with(step, engine, rest)
+            return
+        self._require(step, engine, rest)
+
+    def _greet(self, request: Request) -> None:
+        """Who shows a token where none is wanted may be known by it all the same."""
+        if request.token:
+            caller = self._service.tokens.authenticate(request.token, self._clock.time())
+            if caller is not None and address_allowed(caller, request.client.address):
+                _introduce(request, caller)
+
+    def _require(self, step: Step, engine: Engine | None, rest: str) -> None:
+        """Let nobody pass who may not. What is wrong with the request is said only to those who may make it."""
+        request = step.request
+        caller = self._authenticate(request)
+        failure: Exception | None = None
+        if engine is not None:
+            try:
+                self._parse_with(step, engine, rest)
+            except Exception as error:
+                failure = error
+        sudo: frozenset[str] = getattr(engine, "sudo", frozenset())
+        wants_sudo = bool(sudo) and matches(sudo, rest)
+        self._allow(step, caller, self._storage, sudo=wants_sudo)
+        if failure is not None:
+            raise failure
+
+    def _authenticate(self, request: Request) -> Token:
+        if not request.token:
+            raise denied()
+        now = self._clock.time()
+        caller = self._service.tokens.authenticate(request.token, now)
+        if caller is None:
+            raise denied()
+        if not address_allowed(caller, request.client.address):
+            raise denied()
+        if caller.num_uses:
+            caller = self._spend(caller)
+        _introduce(request, caller)
+        return caller
+
+    def _spend(self, caller: Token) -> Token:
+        """One use less, durably, before anything else happens: a crash never gives a use back."""
+        tokens = self._service.tokens
+
+        def use(transaction: Transaction) -> Token | None:
+            view = WritingView(transaction, "")
+            token = tokens.get(view, caller.key)
+            if token is None or token.num_uses <= 0:
+                return None
+            token.num_uses = token.num_uses - 1 or SPENT
+            tokens.put(view, token)
+            return token
+
+        used = transact(self._storage, use)
+        if used is None:
+            raise denied()
+        return used
+
+    def _end(self, caller: Token) -> None:
+        """Its last use was made."""
+        tokens, revoker = self._service.tokens, self._service.revoker
+
+        def end(transaction: Transaction) -> None:
+            view = WritingView(transaction, "")
+            token = tokens.get(view, caller.key)
+            if token is not None:
+                revoker.token(view, token, self._clock.time())
+
+        transact(self._storage, end)
+
+    def _parse_with(self, step: Step, engine: Engine, rest: str) -> None:
+        request = step.request
+        parse_request: Callable[[Request, str], Command] | None = getattr(engine, "parse_request", None)
+        if request.path.endswith("/"):
+            raise Refusal(404, one_error("unsupported path"))
+        if parse_request is not None:
+            command = parse_request(request, rest)
+        else:
+            command = engine.parse(request.operation, rest, request.data)
+        step.command = command
+        step.subject = command.subject
+        writes = command.writes
+        step.mutation = request.operation in MUTATIONS if writes is None else writes
+        if request.wrap_ttl:
+            step.mutation = True
+
+    def _allow(self, step: Step, caller: Token, source: Reader, *, sudo: bool) -> None:
+        """Raises ``Refusal`` 403. Settles whether an update is a create, where the caller may not do both."""
+        request, command = step.request, step.command
+        operation: str = request.operation
+        acl = self._acl(caller)
+        if acl is None:  # a wrapping token
+            if (operation, request.path) not in ALLOWED:
+                raise Refusal(403, DENIED)
+            return
+        granted = acl.capabilities(request.path, listing=operation in ("list", "scan"))
+        step.sudo = sudo or (command is not None and command.sudo)
+        if operation in ("create", "update"):
+            both = granted & _WRITES
+            if command is None:
+                operation = "update" if granted & BITS["update"] else "create"
+            elif command.exists is not None:
+                step.ambiguous = both not in (0, _WRITES)
+                if step.ambiguous:
+                    operation = "update" if command.exists(View(source, step.prefix)) else "create"
+            else:
+                operation = "update"
+        step.operation = operation
+        if step.sudo and not granted & SUDO:
+            raise Refusal(403, DENIED)
+        if not acl.check(operation, request.path, request.data, request.wrap_ttl):
+            raise Refusal(403, DENIED)
+
+    def _authorise(self, step: Step, source: Reader) -> None:
+        """Once more, inside the transaction, where it hangs on what is stored."""
+        caller = step.request.caller
+        if caller is not None:
+            self._allow(step, caller, source, sudo=step.sudo)
+
+    def _acl(self, caller: Token) -> ACL | None:
+        if caller.policies == (POLICY,):
+            return None
+        return self._service.acl(caller)
+
+    def _outside(self, steps: list[Step]) -> None:
+        for step in steps:
+            command = step.command
+            if command is None or step.error is not None or command.outside is None:
+                continue
+            try:
+                step.result = command.outside()
+            except Exception as error:
+                step.error = clean(error, step.request)
+
+    def _execute(self, step: Step, command: Command, view: View) -> Response:
+        now = self._clock.time()
+        request = step.request
+        known = () if command.outside is None else (step.result,)
+        response = command.run(view, now, *known)
+        if response.auth is None and response.lease is None and not request.wrap_ttl:
+            return response
+        return self._grant(request, request.mount, response, view, now)
+
+    def _grant(
+        self, request: Request, mount: Mount | None, response: Response, view: View, now: float
+    ) -> Response:
+        """Make what the answer asks for: its token, its lease, its wrapping."""
+        assert mount is not None
+        whole = view.whole()
+        issuer = self._service.issuer
+        auth, lease = response.auth, response.lease
+        if auth is not None and not auth.client_token and not auth.accessor:
+            issuer.token(whole, request, mount, auth, now, response)
+        if lease is not None and not lease.lease_id and not lease.duration:
+            issuer.lease(whole, request, mount, lease, now, response)
+        if request.wrap_ttl and request.path not in _NOT_WRAPPED and _worth_wrapping(response):
+            return self._service.wrapping.wrap(whole, response, request.path, request.wrap_ttl, now)
+        return response
+
+    def _write(self, kind: str, steps: Sequence[Step]) -> None:
+        """A read's line is written; a mutation's is on disk: before its effect, and before its answer. Where commits
+        come in groups, the group syncs the lines of what it is about to do, once for all."""
+        super()._write(kind, steps)
+        mutating = [step for step in steps if step.mutation]
+        if mutating and (kind == "response" or not self._grouped or any(map(_acts_outside, mutating))):
+            self._audit.sync()
+
+    def _clean_up(self, steps: list[Step]) -> None:
+        super()._clean_up(steps)
+        for step in steps:
+            command, response = step.command, step.response
+            if command is None or response is None or command.after is None:
+                continue
+            try:
+                step.response = command.after(response)
+            except Exception as error:
+                step.fail(clean(error, step.request))
+
+
+_WRITES = BITS["create"] | BITS["update"]
+
+
+def _acts_outside(step: Step) -> bool:
+    """Whether it has an effect before or without the core's transaction."""
+    command = step.command
+    return command is not None and (command.outside is not None or not command.transaction)
+
+
+def _worth_wrapping(response: Response) -> bool:
+    return bool(response.data) or response.auth is not None or response.lease is not None
+
+
+def _introduce(request: Request, caller: Token) -> None:
+    request.caller = caller
+    request.identity = Identity(caller.display_name, caller.policies)
+
+
+def address_allowed(caller: Token, address: str) -> bool:
+    """Whether the token may be used from ``address``; one that is bound may not be used from nowhere."""
+    if not caller.bound_cidrs:
+        return True
+    try:
+        remote = ip_address(address)
+    except ValueError:
+        return False
+    return any(remote in ip_network(cidr, strict=False) for cidr in caller.bound_cidrs)
+
+
+def matches(patterns: frozenset[str], path: str) -> bool:
+    """Whether ``path`` is one of ``patterns``: exact, or with a ``*`` at the end, or ``+`` for a segment."""
+    if path in patterns:
+        return True
+    return any(_fits(pattern, path) for pattern in patterns if pattern[-1:] == "*" or "+" in pattern)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    if "+" not in pattern:
+        return path.startswith(pattern[:-1])
+    wanted, parts = pattern.split("/"), path.split("/")
+    open_end = wanted[-1] == "*"
+    if open_end:
+        wanted.pop()
+        if len(parts) <= len(wanted):
+            return False
+    elif len(parts) != len(wanted):
+        return False
+    return all(one in ("+", other) for one, other in zip(wanted, parts, strict=False))

@@ -1,0 +1,213 @@
+"""Token roles: what tokens may be made under a name, for those who may make them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..form import Field, bad
+from ..form.route import LABEL
+from ..refusal import Refusal
+from ..request import Response
+from .policies import normalised, sanitize
+
+if TYPE_CHECKING:
+    from ..form import Call
+    from ..view import View
+    from .token import Token
+
+ROLES = "core/token/role/"
+_SUFFIX = re.compile(LABEL, re.ASCII)
+_TYPES = {
+    "": "default-service",
+    "default": "default-service",
+    "default-service": "default-service",
+    "default-batch": "default-batch",
+    "service": "service",
+    "batch": "batch",
+}
+_OLD = {
+    "period": "token_period",
+    "explicit_max_ttl": "token_explicit_max_ttl",
+    "bound_cidrs": "token_bound_cidrs",
+}
+"""Names of former days: what is set by one shows in both."""
+
+FIELDS: dict[str, Field] = {
+    "role_name": Field(clear=True),
+    "allowed_policies": Field("strings", clear=True),
+    "disallowed_policies": Field("strings", clear=True),
+    "allowed_policies_glob": Field("strings", clear=True),
+    "disallowed_policies_glob": Field("strings", clear=True),
+    "allowed_entity_aliases": Field("strings", clear=True),
+    "orphan": Field("bool", clear=True),
+    "period": Field("seconds", clear=True),
+    "path_suffix": Field(clear=True),
+    "explicit_max_ttl": Field("seconds", clear=True),
+    "renewable": Field("bool", clear=True),
+    "bound_cidrs": Field("strings", clear=True),
+    "token_bound_cidrs": Field("strings", clear=True),
+    "token_explicit_max_ttl": Field("seconds", clear=True),
+    "token_no_default_policy": Field("bool", clear=True),
+    "token_num_uses": Field("int", clear=True),
+    "token_period": Field("seconds", clear=True),
+    "token_strictly_bind_ip": Field("bool", clear=True),
+    "token_type": Field(clear=True),
+}
+DEFAULTS: dict[str, Any] = {
+    "allowed_entity_aliases": None,
+    "allowed_policies": [],
+    "allowed_policies_glob": [],
+    "disallowed_policies": [],
+    "disallowed_policies_glob": [],
+    "explicit_max_ttl": 0,
+    "orphan": False,
+    "path_suffix": "",
+    "period": 0,
+    "renewable": True,
+    "token_bound_cidrs": [],
+    "token_explicit_max_ttl": 0,
+    "token_no_default_policy": False,
+    "token_num_uses": 0,
+    "token_period": 0,
+    "token_type": "default-service",
+}
+
+
+def load(view: View, name: str) -> dict[str, Any] | None:
+    """The role's fields."""
+    entry = view.get(ROLES + name)
+    return None if entry is None else {**DEFAULTS, **json.loads(entry.value)}
+
+
+def exists(call: Call) -> bool:
+    return call.view.get(ROLES + call.data["role_name"]) is not None
+
+
+def read(call: Call) -> Response | None:
+    name: str = call.data["role_name"]
+    role = load(call.view, name)
+    if role is None:
+        return None
+    strict = role.pop("token_strictly_bind_ip", None)
+    if strict:
+        role["token_strictly_bind_ip"] = strict
+    return Response({"name": name, **role})
+
+
+def listing(call: Call) -> Response | None:
+    names = call.view.list(ROLES)
+    return Response({"keys": names}) if names else None
+
+
+def delete(call: Call) -> None:
+    call.view.delete(ROLES + call.data["role_name"])
+
+
+def write(call: Call) -> None:
+    """Take over the fields that were given, checked."""
+    name: str = call.data["role_name"]
+    role = load(call.view, name) or dict(DEFAULTS)
+    data = call.data
+    for field in FIELDS:
+        if field in data and field != "role_name":
+            role[field] = data[field]
+    for old, new in _OLD.items():
+        if new in data:
+            role[old] = 0 if old != "bound_cidrs" else role.get(old)
+            if old in data:
+                role[old] = data[new]
+        elif old in data:
+            role[new] = data[old]
+    role.pop("bound_cidrs", None)
+    if role["token_explicit_max_ttl"]:
+        role["explicit_max_ttl"] = role["token_explicit_max_ttl"]
+    for field in ("allowed_policies", "disallowed_policies"):
+        role[field] = list(normalised(role[field]))
+    role["token_bound_cidrs"] = _addresses(role["token_bound_cidrs"])
+    _check(role)
+    call.view.put(ROLES + name, json.dumps(role, separators=(",", ":")).encode())
+
+
+def _addresses(blocks: list[str]) -> list[str]:
+    from ...auth import addresses
+
+    failure: Refusal | None = None
+    try:
+        return list(addresses.check(blocks))
+    except Refusal as error:
+        failure = error
+    raise bad(f"error parsing role fields: {failure.errors[0]}")
+
+
+def _check(role: dict[str, Any]) -> None:
+    suffix = role["path_suffix"]
+    if suffix and not _SUFFIX.fullmatch(suffix):
+        raise bad("given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w")
+    kind = _TYPES.get(role["token_type"])
+    if kind is None:
+        raise bad(f"invalid 'token_type' value \"{role['token_type'][:64]}\"")
+    role["token_type"] = kind
+    if role["token_num_uses"] < 0:
+        raise bad("error parsing role fields: 'token_num_uses' cannot be negative")
+    if kind == "batch":
+        said = "'token_type' cannot be 'batch' when role is set to generate "
+        if not role["orphan"]:
+            raise bad(said + "non-orphan tokens")
+        if role["token_period"]:
+            raise bad(said + "periodic tokens")
+        if role["renewable"]:
+            raise bad(said + "renewable tokens")
+        if role["token_explicit_max_ttl"]:
+            raise bad(said + "tokens with an explicit max TTL")
+
+
+def policies(
+    role: dict[str, Any], asked: tuple[str, ...], parent: Token, *, default: bool
+) -> tuple[str, ...]:
+    """What a token made under ``role`` gets; raises ``Refusal`` when it may not have what was ``asked``."""
+    default = default and not role["token_no_default_policy"]
+    allowed, globs = role["allowed_policies"], role["allowed_policies_glob"]
+    final = sanitize(asked, default=default) if asked else ()
+    if allowed or globs:
+        may = sanitize(allowed, default=default)
+        if not asked:
+            final = may
+        elif not all(name in may or _fits(name, globs) for name in final):
+            raise bad(
+                f"token policies ({_quoted(final)}) must be subset of the role's allowed policies "
+                f"({_quoted(may)}) or glob policies ({_quoted(globs)})"
+            )
+    elif not asked:
+        final = sanitize(parent.policies, default=default)
+    for name in final:
+        if name in role["disallowed_policies"] or _fits(name, role["disallowed_policies_glob"]):
+            raise bad(f'token policy "{name}" is disallowed by this role')
+    return final
+
+
+def _fits(name: str, globs: list[str]) -> bool:
+    return any(_glob(name, pattern) for pattern in globs)
+
+
+def _glob(name: str, pattern: str) -> bool:
+    """``*`` anywhere stands for any text."""
+    parts = pattern.split("*")
+    if len(parts) == 1:
+        return name == pattern
+    if not name.startswith(parts[0]) or len(name) < len(parts[0]) + len(parts[-1]):
+        return False
+    if not name.endswith(parts[-1]):
+        return False
+    place, end = len(parts[0]), len(name) - len(parts[-1])
+    for part in parts[1:-1]:
+        found = name.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _quoted(names: tuple[str, ...] | list[str]) -> str:
+    return "[" + " ".join(f'"{name}"' for name in names) + "]"
