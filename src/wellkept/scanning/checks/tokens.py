@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..hooks import Candidate
 
 _EXAMPLE = re.compile(
-    rb"(?i)example|sample|dummy|placehold|redacted|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|fake|foobar|0000000|1234567890|abcdefgh|deadbeef"
+    rb"(?i)example|sample|dummy|placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|fake|foobar|0000000|1234567890|abcdefgh|deadbeef"
 )
 
 
