@@ -25,19 +25,27 @@ class ShamirSeal:
 
     kind = "shamir"
 
-    def __init__(self, count: int = 0, threshold: int = 0, *, given: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, count: int = 0, threshold: int = 0, *, given: Sequence[bytes] = (), key: bytes = b""
+    ) -> None:
         self.count = count
         self.threshold = threshold
         self._given = tuple(given)
+        self._key = key
         self.shares: list[bytes] = []
-        """Made by ``wrap``: to be given away and forgotten."""
+        """Made by ``deal``: to be given away and forgotten."""
+
+    def deal(self) -> bytes:
+        """Make the key and its shares; returns the key, for who must keep it until the shares were proven."""
+        check(self.count, self.threshold)
+        self._key = os.urandom(_SIZE)
+        self.shares = [self._key] if self.count == 1 else shamir.split(self._key, self.count, self.threshold)
+        return self._key
 
     def wrap(self, root: bytes) -> dict[str, Any]:
         check(self.count, self.threshold)
-        key = os.urandom(_SIZE)
-        self.shares = [key] if self.count == 1 else shamir.split(key, self.count, self.threshold)
-        context = _context(self.count, self.threshold)
-        return {"shares": self.count, "threshold": self.threshold, **wrap_key(key, root, context)}
+        wrapped = wrap_key(self._key or self.deal(), root, _context(self.count, self.threshold))
+        return {"shares": self.count, "threshold": self.threshold, **wrapped}
 
     def unwrap(self, blob: Mapping[str, Any]) -> bytes:
         count, threshold = parameters(blob)

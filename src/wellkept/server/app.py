@@ -1,0 +1,308 @@
+"""``App``: Vault's API as a function from one HTTP request to one answer. No transport in here.
+
+``now`` answers what can be answered from memory, on the event loop; for the rest it returns ``None`` and the
+transport calls ``slow`` in a thread. What both share happens once: the ``Exchange`` keeps the request that was
+made of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.durations import seconds
+from ..core.refusal import Refusal
+from ..core.request import Client, Request, Response
+from ..errors import Sealed, WellkeptError
+from . import envelope
+from .exchange import Answer, Exchange, refuse
+from .forwarded import Forwarding
+from .limits import DEFAULT, Limits, parse_object
+from .target import Redirect, pairs, parameters, split, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .node import Node
+
+    Handler = Callable[[Exchange, str, bytes, str], Answer]
+
+SEALED = "Vault is sealed"
+INLINE = 16 * 1024
+"""Bytes of body up to which a request is tried on the event loop."""
+
+_OPERATIONS = {"GET": "read", "PUT": "update", "POST": "update", "DELETE": "delete", "LIST": "list",
+               "SCAN": "scan", "PATCH": "patch"}  # fmt: skip
+_MERGE_PATCH = "application/merge-patch+json"
+
+
+class Special:
+    """Paths below ``/v1/`` that answer without the core: before there is one, or about it.
+
+    ``quick``: by path and method, answered on the event loop; ``patient``: in a thread. Both get the exchange,
+    the path, the raw query and the client's address.
+    """
+
+    def __init__(
+        self,
+        quick: Mapping[str, Mapping[str, Handler]] | None = None,
+        patient: Mapping[str, Mapping[str, Handler]] | None = None,
+    ) -> None:
+        self.quick = dict(quick or {})
+        self.patient = dict(patient or {})
+
+
+class App:
+    """One for each listener, since limits and trusted proxies are the listener's."""
+
+    def __init__(
+        self,
+        node: Node,
+        special: Special,
+        *,
+        limits: Limits = DEFAULT,
+        forwarding: Forwarding = Forwarding(),  # noqa: B008 - a tuple of constants
+    ) -> None:
+        self.limits = limits
+        self._node = node
+        self._quick = special.quick
+        self._patient = special.patient
+        self._forwarding = forwarding if forwarding.trusted else None
+        self._client = node.client
+
+    def now(self, exchange: Exchange) -> Answer | None:
+        """The answer, or ``None`` when it takes a thread."""
+        try:
+            return self._now(exchange)
+        except Exception as error:
+            return failed(error, exchange)
+
+    def slow(self, exchange: Exchange) -> Answer:
+        """The answer. May take its time."""
+        try:
+            return self._slow(exchange)
+        except Exception as error:
+            return failed(error, exchange)
+
+    def _now(self, exchange: Exchange) -> Answer | None:
+        if len(exchange.body) > INLINE:
+            return None
+        path, query = split(exchange.target)
+        if path[:4] != "/v1/":
+            return _elsewhere(path)
+        name = path[4:]
+        if name in self._quick:
+            return _by_method(self._quick[name], exchange, name, query, self._address(exchange))
+        if name in self._patient:
+            return None
+        service = self._node.service
+        if service is None:
+            return _while_sealed(exchange, name)
+        handle = service.handle_now
+        if handle is None:
+            return None
+        exchange.request = request = self._request(exchange, name, query)
+        response = handle(request)
+        return None if response is None else envelope.answer(request, response)
+
+    def _slow(self, exchange: Exchange) -> Answer:
+        request = exchange.request
+        if request is None:
+            path, query = split(exchange.target)
+            if path[:4] != "/v1/":
+                return _elsewhere(path)
+            name = path[4:]
+            for table in (self._quick, self._patient):
+                if name in table:
+                    return _by_method(table[name], exchange, name, query, self._address(exchange))
+            if self._node.service is None:
+                return _while_sealed(exchange, name)
+            exchange.request = request = self._request(exchange, name, query)
+        service = self._node.service
+        if service is None:
+            raise Sealed(SEALED)
+        with service:
+            response = service.handle(request)
+        if service.ending:
+            self._node.seal()
+        return envelope.answer(request, response)
+
+    def _address(self, exchange: Exchange) -> str:
+        if self._forwarding is None:
+            return exchange.peer
+        return self._forwarding.client(exchange.peer, exchange.headers.get(b"x-forwarded-for"))
+
+    def _request(self, exchange: Exchange, path: str, query: bytes) -> Request:
+        headers = exchange.headers
+        client = self._client
+        address = self._address(exchange)
+        method = exchange.method
+        operation = _OPERATIONS.get(method)
+        if operation is None:
+            if method == "OPTIONS":
+                raise Refusal(400, "cannot handle internal-only request operation")
+            raise Refusal(405)
+        if b"x-vault-namespace" in headers:
+            _check_namespace(headers[b"x-vault-namespace"])
+        data: dict[str, Any] | None
+        if operation in ("update", "patch"):
+            if operation == "patch":
+                _check_patch(headers.get(b"content-type"))
+            data = self._body(exchange)
+        else:
+            data = parameters(query) if query else {}
+            if operation == "read" and data:
+                flag = data.get("list")
+                if isinstance(flag, str) and flag and truth(flag):
+                    del data["list"]
+                    operation = "list"
+            if operation in ("list", "scan") and not path.endswith("/"):
+                path += "/"
+        wrap = headers.get(b"x-vault-wrap-ttl")
+        return Request(
+            operation,  # type: ignore[arg-type]
+            path,
+            data,
+            client=Client(client.user, client.pid, client.process, client.host, address),
+            token=_token(headers),
+            wrap_ttl=_wrap_ttl(wrap) if wrap else None,
+            headers=_Headers(headers),
+            peer_certificate=exchange.certificate() if exchange.certificate is not None else None,
+        )
+
+    def _body(self, exchange: Exchange) -> dict[str, Any] | None:
+        body = exchange.body
+        if body and body[:1] != b"{":
+            kind = exchange.headers.get(b"content-type", b"")
+            if kind.partition(b";")[0].strip().lower() == b"application/x-www-form-urlencoded":
+                return _form(body)
+        return parse_object(body, self.limits)
+
+
+class _Headers(dict[str, str]):
+    """The transport's headers as text, decoded when somebody looks."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Mapping[bytes, bytes]) -> None:
+        super().__init__()
+        self._raw: Mapping[bytes, bytes] | None = raw
+
+    def _fill(self) -> None:
+        if self._raw is not None:
+            raw, self._raw = self._raw, None
+            self.update((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.items())
+
+    def __missing__(self, name: str) -> str:
+        if self._raw is None:
+            raise KeyError(name)
+        self._fill()
+        return self[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._fill()
+        return super().get(name, default)
+
+    def items(self) -> Any:
+        self._fill()
+        return super().items()
+
+    def keys(self) -> Any:
+        self._fill()
+        return super().keys()
+
+    def __iter__(self) -> Any:
+        self._fill()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._fill()
+        return super().__len__()
+
+    def __contains__(self, name: object) -> bool:
+        self._fill()
+        return super().__contains__(name)
+
+
+def _token(headers: Mapping[bytes, bytes]) -> str | None:
+    token = headers.get(b"x-vault-token")
+    if not token:
+        bearer = headers.get(b"authorization", b"")
+        if bearer[:7].lower() != b"bearer ":
+            return None
+        token = bearer[7:].strip()
+    # What is not text is no token; and is looked up as one, to be denied like any other.
+    return token.decode("utf-8", "replace") or None
+
+
+def _wrap_ttl(header: bytes) -> float | None:
+    text = header.decode("latin-1")
+    found = seconds(text)
+    if found is None:
+        raise Refusal(400, "error parsing X-Vault-Wrap-TTL header: invalid duration")
+    if found < 0:
+        raise Refusal(400, "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be negative")
+    return found or None
+
+
+def _check_namespace(header: bytes) -> None:
+    """There is one namespace, the root."""
+    if header.strip(b"/ ") not in (b"", b"root"):
+        raise Refusal(404, "namespace not found")
+
+
+def _check_patch(header: bytes | None) -> None:
+    kind = (header or b"").decode("latin-1").partition(";")[0].strip().lower()
+    if not kind:
+        raise Refusal(400, "mime: no media type")
+    if kind != _MERGE_PATCH:
+        shown = "".join(char for char in kind[:100] if char.isprintable())
+        raise Refusal(415, f"PATCH requires Content-Type of {_MERGE_PATCH}, provided {shown}")
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs(body):
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def _by_method(
+    handlers: Mapping[str, Handler], exchange: Exchange, path: str, query: bytes, address: str
+) -> Answer:
+    handler = handlers.get(exchange.method)
+    if handler is None:
+        raise Refusal(405)
+    return handler(exchange, path, query, address)
+
+
+def _while_sealed(exchange: Exchange, name: str) -> Answer:
+    if name == "sys/seal" and exchange.method in ("PUT", "POST"):
+        return Answer(204)  # it is, already
+    raise Sealed(SEALED)
+
+
+def _elsewhere(path: str) -> Answer:
+    return refuse(404)
+
+
+def failed(error: Exception, exchange: Exchange) -> Answer:
+    """What is said when there is no answer: our errors by their status and words, any other without a word."""
+    if isinstance(error, Refusal):
+        if error.data is not None and exchange.request is not None:
+            response = Response(error.data, status=error.status, warnings=error.warnings)
+            return envelope.answer(exchange.request, response)
+        return refuse(error.status, *error.errors)
+    if isinstance(error, Redirect):
+        return Answer(
+            307, b"", b"text/html; charset=utf-8", ((b"Location", error.location.encode("latin-1")),)
+        )
+    if isinstance(error, Sealed):
+        return refuse(503, SEALED)
+    if isinstance(error, WellkeptError):
+        return refuse(error.status, str(error))
+    return refuse(500, "internal error")

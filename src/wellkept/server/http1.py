@@ -1,0 +1,423 @@
+"""HTTP/1.1 over asyncio: the transport of ``wellkept server``. httptools (llhttp) parses, uvloop drives.
+
+One ``Connection`` a client. Requests on it are answered in order, one at a time; those that the app can answer
+from memory are answered in the same turn of the loop, with no task and no future. What a client may hold is
+bounded everywhere: size and number of headers, size of the body, time for each, requests waiting in line,
+answers that it does not read. Times are checked by one sweep a second over all connections, which costs a
+request nothing. Why not an existing server: decision 0170.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httptools
+
+from .exchange import Answer, Exchange, refuse
+from .limits import MAX_BODY
+
+if TYPE_CHECKING:
+    from .app import App
+    from .pool import Pool
+
+
+class Times(NamedTuple):
+    """Seconds. ``header``: from the first byte of a request to the last of its headers; ``body``: until it is
+    whole; ``idle``: between requests; ``write``: for a client to read what it asked for."""
+
+    header: float = 10.0
+    body: float = 30.0
+    idle: float = 300.0
+    write: float = 60.0
+
+
+class Bounds(NamedTuple):
+    """What one connection may send. Bytes, but for ``header_count`` and ``line``: requests sent before the answer."""
+
+    header: int = 64 * 1024
+    header_count: int = 200
+    body: int = MAX_BODY
+    line: int = 64
+
+
+class Listener:
+    """What the connections of one listener share: the app, the bounds, and the set of them all."""
+
+    def __init__(
+        self,
+        app: App,
+        pool: Pool,
+        *,
+        times: Times | None = None,
+        bounds: Bounds | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        most: int = 0,
+    ) -> None:
+        self.app = app
+        self.pool = pool
+        self.times = times or Times()
+        self.bounds = bounds or Bounds()
+        self.most = most
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self._extra = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        self._heads: dict[tuple[int, bytes], bytes] = {}
+        self.date = b""
+        self.now = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped: asyncio.Future[None] | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin the sweep over the connections."""
+        self.loop = loop
+        self._sweep()
+
+    def __call__(self) -> Connection:
+        """A protocol for a new connection."""
+        return Connection(self)
+
+    def _sweep(self) -> None:
+        self.now = now = self.loop.time()
+        self.date = b"Date: " + formatdate(usegmt=True).encode() + b"\r\n"
+        for connection in [each for each in self.connections if each.deadline < now]:
+            connection.expire()
+        self._timer = self.loop.call_later(1.0, self._sweep)
+
+    def head(self, status: int, content_type: bytes) -> bytes:
+        """The beginning of an answer, up to the length of its body."""
+        known = self._heads.get((status, content_type))
+        if known is None:
+            if len(self._heads) > 256:
+                self._heads.clear()
+            try:
+                phrase = HTTPStatus(status).phrase
+            except ValueError:
+                phrase = "Status"
+            known = (
+                b"HTTP/1.1 %d %b\r\nCache-Control: no-store\r\n" % (status, phrase.encode())
+                + (b"Content-Type: %b\r\n" % content_type if status != 204 else b"")
+                + b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
+                + self._extra
+            )
+            self._heads[status, content_type] = known
+        return known
+
+    async def drain(self, patience: float) -> None:
+        """Answer what was asked, accept nothing more, and close; after ``patience`` seconds close all the same."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.finish()
+        if self.connections:
+            self._stopped = self.loop.create_future()
+            try:
+                await asyncio.wait_for(self._stopped, patience)
+            except TimeoutError:
+                for connection in list(self.connections):
+                    connection.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def lost(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        if self._stopped is not None and not self.connections and not self._stopped.done():
+            self._stopped.set_result(None)
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    __slots__ = (
+        "_body",
+        "_busy",
+        "_certificate",
+        "_closing",
+        "_eof",
+        "_farewell",
+        "_fed",
+        "_head",
+        "_headers",
+        "_line",
+        "_listener",
+        "_open",
+        "_parser",
+        "_paused",
+        "_peer",
+        "_reading",
+        "_size",
+        "_target",
+        "_transport",
+        "deadline",
+    )
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._parser = httptools.HttpRequestParser(self)
+        self._line: deque[tuple[Exchange, bool]] = deque()
+        self._busy = False
+        self._closing = False
+        self._eof = False
+        self._paused = False
+        self._reading = True
+        self._open = False  # whether a request has begun and is not whole
+        self._farewell: Answer | None = None
+        self._certificate: bytes | None = None
+        self._target = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._head = 0
+        self._fed = 0
+
+    # The transport calls these.
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        listener = self._listener
+        peer = transport.get_extra_info("peername")
+        self._peer = peer[0] if isinstance(peer, tuple) else ""
+        self.deadline = listener.loop.time() + listener.times.header
+        listener.connections.add(self)
+        if listener.draining or 0 < listener.most < len(listener.connections):
+            transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._closing = True
+        self._line.clear()
+        self._listener.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing:
+            return
+        if self._open:
+            self._fed += len(data)
+        failure: Answer | None = None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            failure = refuse(400, "upgrades of the protocol are not supported")
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__ if error.__context__ is not None else error.__cause__
+            failure = cause.answer if isinstance(cause, _Refused) else refuse(400, "malformed request")
+        except httptools.HttpParserError:
+            failure = refuse(400, "malformed request")
+        # What is neither body nor the framing of it: a header or trailer that never ends stays in the parser.
+        if (
+            failure is None
+            and self._open
+            and self._fed > self._listener.bounds.header + 8 * self._size + len(data)
+        ):
+            failure = refuse(431, "the request's headers are too large")
+        if failure is not None:
+            self._farewell = failure
+            self._stop_reading()
+        if not self._busy and (self._line or failure is not None):
+            self._next()
+
+    def eof_received(self) -> bool:
+        """The client has said all it will; what it asked is still answered."""
+        self._eof = True
+        tls = self._transport.get_extra_info("ssl_object") is not None  # TLS has no half-closed connections
+        return not tls and (self._busy or bool(self._line))
+
+    def pause_writing(self) -> None:
+        self._paused = True
+        self._stop_reading()
+        self.deadline = self._listener.now + self._listener.times.write
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._wait()
+        if not self._busy and (self._line or self._farewell is not None):
+            self._next()
+
+    # The parser calls these.
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers = {}
+        self._body = []
+        self._size = 0
+        self._head = 0
+        self._fed = 0
+        self._open = True
+        self.deadline = self._listener.now + self._listener.times.header
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        if len(self._target) > self._listener.bounds.header:
+            raise _Refused(refuse(414, "the path is too long"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        headers = self._headers
+        name = name.lower()
+        self._head += len(name) + len(value)
+        if name in headers:
+            if name == b"host":
+                raise _Refused(refuse(400, "more than one Host header"))
+            value = headers[name] + b", " + value
+        headers[name] = value
+        if len(headers) > self._listener.bounds.header_count or self._head > self._listener.bounds.header:
+            raise _Refused(refuse(431, "the request's headers are too large"))
+
+    def on_headers_complete(self) -> None:
+        headers = self._headers
+        length = headers.get(b"content-length")
+        if length is not None and length.isdigit():
+            # More digits than any bound has are not worth converting.
+            if len(length) > 18 or int(length) > self._listener.bounds.body:
+                raise _Refused(refuse(413, "http: request body too large"))
+        elif b"transfer-encoding" not in headers:
+            return
+        self.deadline = self._listener.now + self._listener.times.body
+        if b"expect" in headers:
+            if headers[b"expect"].lower() != b"100-continue":
+                raise _Refused(refuse(417, "the expectation cannot be met"))
+            if not self._busy and not self._line:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > self._listener.bounds.body:
+            raise _Refused(refuse(413, "http: request body too large"))
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        parser = self._parser
+        headers = self._headers
+        if b"host" not in headers and parser.get_http_version() == "1.1":
+            raise _Refused(refuse(400, "missing required Host header"))
+        body = self._body
+        exchange = Exchange(
+            parser.get_method().decode("ascii"),
+            self._target,
+            headers,
+            b"".join(body) if body else b"",
+            self._peer,
+            self._client_certificate,
+        )
+        self._body = []
+        self._size = 0
+        self._open = False
+        self._line.append((exchange, parser.should_keep_alive()))
+        if len(self._line) >= self._listener.bounds.line:
+            self._stop_reading()
+
+    # Answering.
+
+    def _next(self) -> None:
+        """Answer what waits in line, until one has to wait for a thread."""
+        listener = self._listener
+        while self._line and not self._paused and not self._closing:
+            exchange, keep = self._line.popleft()
+            self.deadline = listener.now + listener.app.limits.duration
+            answer = listener.app.now(exchange)
+            if answer is None:
+                self._delegate(exchange, keep)
+                return
+            self._write(exchange, answer, keep)
+        if self._farewell is not None and not self._paused and not self._closing:
+            # Where the next request would begin is not known.
+            self._write(_NONE, self._farewell, keep=False)
+        self._wait()
+
+    def _delegate(self, exchange: Exchange, keep: bool) -> None:
+        self._busy = True
+        app = self._listener.app
+        self._listener.pool.submit(
+            lambda: app.slow(exchange), lambda given: self._done(exchange, given, keep)
+        )
+
+    def _done(self, exchange: Exchange, answer: Answer, keep: bool) -> None:
+        self._busy = False
+        if self._closing:
+            return
+        self._write(exchange, answer, keep)
+        if self._closing:
+            return
+        if (self._line or self._farewell is not None) and not self._paused:
+            self._next()
+        elif self._eof:
+            self._close()
+        self._wait()
+
+    def _write(self, exchange: Exchange, answer: Answer, keep: bool) -> None:
+        listener = self._listener
+        status, body, content_type, extra = answer
+        if listener.draining or (self._eof and not self._line):
+            keep = False
+        head = listener.head(status, content_type)
+        for name, value in extra:
+            head += name + b": " + value + b"\r\n"
+        if status != 204:
+            head += b"Content-Length: %d\r\n" % len(body)
+        head += listener.date if keep else listener.date + b"Connection: close\r\n"
+        silent = status == 204 or exchange.method == "HEAD"
+        self._transport.write(head + b"\r\n" if silent else head + b"\r\n" + body)
+        if not keep:
+            self._close()
+
+    def _wait(self) -> None:
+        """For the next request."""
+        if self._closing or self._busy or self._paused:
+            return
+        if self._farewell is None:
+            self._start_reading()
+        if not self._open:
+            self.deadline = self._listener.now + self._listener.times.idle
+
+    def _close(self) -> None:
+        self._closing = True
+        self.deadline = self._listener.now + self._listener.times.write
+        self._transport.close()
+
+    def finish(self) -> None:
+        """Close as soon as nothing is being answered."""
+        if not self._busy and not self._line:
+            self._close()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def expire(self) -> None:
+        """A deadline has passed: which one follows from what the connection is doing."""
+        if self._busy:
+            # The work cannot be called off; its client need not wait for it.
+            self._write(_NONE, refuse(504, "the request took too long"), keep=False)
+        elif self._paused or self._closing:
+            self._transport.abort()
+        elif self._open:
+            self._write(_NONE, refuse(408, "the request took too long to arrive"), keep=False)
+        else:
+            self._close()
+
+    def _stop_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def _start_reading(self) -> None:
+        if not self._reading and not self._closing:
+            self._reading = True
+            self._transport.resume_reading()
+
+    def _client_certificate(self) -> bytes | None:
+        if self._certificate is None:
+            tls = self._transport.get_extra_info("ssl_object")
+            self._certificate = (tls.getpeercert(True) or b"") if tls is not None else b""
+        return self._certificate or None
+
+
+_NONE = Exchange("GET", b"", {})
+"""Stands for a request that did not arrive whole."""
+
+
+class _Refused(Exception):
+    """Leaves the parser with the answer to give."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
