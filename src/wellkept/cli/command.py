@@ -86,11 +86,15 @@ def build(name: str, command: Command) -> Parser:
     return parser
 
 
-def at_store(parser: Parser, *, env: bool = True, json: bool = True) -> None:
-    """The options of every command that works on a store."""
+def at_store(parser: Parser, *, env: bool = True, json: bool = True, server: bool = False) -> None:
+    """The options of every command that works on a store; ``server``: on one behind a server as well."""
     parser.add_argument(
         "--store", metavar="PATH", help="the store's directory (default: see `wellkept help store`)"
     )
+    if server:
+        parser.add_argument(
+            "--server", metavar="URL", help="work on this server's KV engine instead of a local store"
+        )
     if env:
         parser.add_argument("-e", "--env", metavar="ENV", help="the environment that short names belong to")
     if json:

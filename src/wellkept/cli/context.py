@@ -26,11 +26,19 @@ class Place:
     ``config_path``: the configuration file, if there is one.
     """
 
-    def __init__(self, *, store: str | None = None, env: str | None = None, start: str | None = None) -> None:
-        """``store`` and ``env`` as given on the command line; ``start`` instead of the working directory.
+    def __init__(
+        self,
+        *,
+        store: str | None = None,
+        env: str | None = None,
+        start: str | None = None,
+        server: str | None = None,
+    ) -> None:
+        """``store``, ``env`` and ``server`` as given on the command line; ``start`` instead of the working directory.
 
         Raises ``ConfigError``.
         """
+        self._server = server
         config = current_config(start)
         environment = config.environment(env)
         self.config_path = config.path
@@ -66,7 +74,14 @@ class Place:
         return os.path.lexists(os.path.join(self.path, "store.db"))
 
     def open(self, *, may_ask: bool = True) -> LocalStore:
-        """The store, as the operator; the passphrase is asked for when it is needed and ``may_ask`` allows."""
+        """The store, as the operator; the passphrase is asked for when it is needed and ``may_ask`` allows.
+
+        With a server, its KV engine as whoever the token is; it has the same methods as far as its API goes.
+        """
+        if self._server is not None:
+            from .remote.store import RemoteStore
+
+            return RemoteStore(self._server)  # type: ignore[return-value]
         from ..core.local import open_store
 
         return open_store(self.path, prompt=ask if may_ask else None)
@@ -97,7 +112,12 @@ class Place:
 
 def context(arguments: Namespace | None) -> Place:
     """The place for parsed arguments: their ``--store`` and ``--env``, where the command has them."""
-    return Place(store=getattr(arguments, "store", None), env=getattr(arguments, "env", None))
+    store, server = getattr(arguments, "store", None), getattr(arguments, "server", None)
+    if store is not None and server is not None:
+        from .usage import Usage
+
+        raise Usage("give --store or --server, not both")
+    return Place(store=store, env=getattr(arguments, "env", None), server=server)
 
 
 def _prefix(environment: Environment) -> str:

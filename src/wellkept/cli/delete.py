@@ -24,10 +24,16 @@ def configure_delete(parser: Parser) -> None:
         nargs="*",
         help="which versions (default: the current one)",
     )
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def delete(arguments: Namespace) -> int:
+    if arguments.server and not arguments.versions:
+        from .remote.paths import deleted
+
+        answered = deleted(arguments)
+        if answered is not None:
+            return answered
     place = context(arguments)
     name = place.name(arguments.name)
     with place.open() as store:
@@ -46,7 +52,7 @@ def configure_undelete(parser: Parser) -> None:
         nargs="*",
         help="which versions (default: the latest deleted one)",
     )
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def undelete(arguments: Namespace) -> int:
@@ -75,7 +81,7 @@ def configure_destroy(parser: Parser) -> None:
         "--all", action="store_true", help="the whole secret: every version, its metadata, its name"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def destroy(arguments: Namespace) -> int:

@@ -31,7 +31,7 @@ def configure(parser: Parser) -> None:
     )
     parser.add_argument("--out", metavar="FILE", help="write to FILE with mode 0600")
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def execute(arguments: Namespace) -> int:

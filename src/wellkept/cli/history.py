@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def configure_history(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def history(arguments: Namespace) -> int:
@@ -57,7 +57,7 @@ def configure_diff(parser: Parser) -> None:
     parser.add_argument(
         "new", metavar="V2", type=natural, nargs="?", help="a version (default: the current one)"
     )
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def diff(arguments: Namespace) -> int:
@@ -125,7 +125,7 @@ def configure_rollback(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which secret")
     parser.add_argument("version", metavar="VERSION", type=natural, help="the version to take the value from")
     parser.add_argument("--cas", metavar="N", type=number, help="only if the current version is N")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def rollback(arguments: Namespace) -> int:

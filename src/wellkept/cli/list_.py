@@ -31,10 +31,16 @@ def configure(parser: Parser) -> None:
     )
     parser.add_argument("--limit", metavar="N", type=natural, help="at most N names")
     parser.add_argument("--after", metavar="NAME", default="", help="names that come after this one")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def execute(arguments: Namespace) -> int:
+    if arguments.server and arguments.folder:
+        from .remote.paths import listed
+
+        answered = listed(arguments)
+        if answered is not None:
+            return answered
     place = context(arguments)
     folder = arguments.folder
     if folder is None and arguments.env:
@@ -130,13 +136,17 @@ COMMANDS = {
         usage="[FOLDER] [-r] [--long] [--limit N] [--after NAME]",
         text="""\
 List the names of secrets: every one, or the children of a folder (folders among them end in a
-slash), or with --env those of an environment. With --long a table of current versions.""",
+slash), or with --env those of an environment. With --long a table of current versions.
+With --server, names are those of its KV engine, and a FOLDER that begins with a mount of the
+server (secret/, sys/, auth/, ...) is a path of its API.""",
         examples="""\
 wellkept list
 wellkept list prod/
 wellkept list prod/billing -r --long
 wellkept list --env prod
-wellkept list prod/ --limit 100 --after prod/billing/smtp""",
+wellkept list prod/ --limit 100 --after prod/billing/smtp
+wellkept list prod/ --server https://vault.example:8200
+wellkept list auth/approle/role --server https://vault.example:8200""",
         configure=configure,
         execute=execute,
     )

@@ -46,7 +46,7 @@ def configure(parser: Parser) -> None:
     cas = parser.add_mutually_exclusive_group()
     cas.add_argument("--cas-required", action="store_true", help="writes must say which version they replace")
     cas.add_argument("--no-cas-required", action="store_true", help="writes need not")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def execute(arguments: Namespace) -> int:

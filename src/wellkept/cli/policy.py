@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..formats.jsonfile import read_object
 from . import files
@@ -20,7 +20,7 @@ MAX_POLICY = 256 * 1024
 
 
 def configure_list(parser: Parser) -> None:
-    at_store(parser, env=False)
+    at_store(parser, env=False, server=True)
 
 
 def list_(arguments: Namespace) -> int:
@@ -36,24 +36,29 @@ def list_(arguments: Namespace) -> int:
 
 def configure_read(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which policy")
-    at_store(parser, env=False)
+    at_store(parser, env=False, server=True)
 
 
 def read(arguments: Namespace) -> int:
     with context(arguments).open() as store:
-        say_json(store.policy(arguments.name))
+        found = store.policy(arguments.name)
+    if arguments.server and not arguments.json and isinstance(found.get("policy"), str):
+        say(found["policy"].rstrip("\n"))  # as it was written, HCL mostly
+    else:
+        say_json(found)
     return 0
 
 
 def configure_write(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which policy")
     parser.add_argument("file", metavar="FILE", help="a JSON document; '-' for stdin")
-    at_store(parser, env=False)
+    at_store(parser, env=False, server=True)
 
 
 def write(arguments: Namespace) -> int:
     shown = "stdin" if arguments.file == files.STDIN else arguments.file
-    document = read_object(files.read(arguments.file, MAX_POLICY), shown)
+    content = files.read(arguments.file, MAX_POLICY)
+    document: Any = content.decode(errors="replace") if arguments.server else read_object(content, shown)
     with context(arguments).open() as store:
         store.set_policy(arguments.name, document)
     _done(arguments, "written")
@@ -62,7 +67,7 @@ def write(arguments: Namespace) -> int:
 
 def configure_delete(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="which policy")
-    at_store(parser, env=False)
+    at_store(parser, env=False, server=True)
 
 
 def delete(arguments: Namespace) -> int:
@@ -98,7 +103,8 @@ COMMANDS = {
         usage="NAME FILE",
         text="""\
 Create or replace a policy. The document names paths and what may be done there:
-{"path": {"secret/data/prod/billing/*": {"capabilities": ["read"]}}}""",
+{"path": {"secret/data/prod/billing/*": {"capabilities": ["read"]}}}
+A server (--server) takes Vault's HCL as well.""",
         examples="""\
 wellkept policy write billing billing.json
 wellkept policy write billing - < billing.json

@@ -49,7 +49,7 @@ def configure(parser: Parser) -> None:
     about.add_argument("--description", metavar="TEXT", help="what it is for")
     about.add_argument("--owner", metavar="WHO", help="whom to ask")
     about.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[], help="a tag; repeatable")
-    at_store(parser)
+    at_store(parser, server=True)
 
 
 def execute(arguments: Namespace) -> int:

@@ -31,10 +31,18 @@ class Wire:
         self._common = _common_headers(options)
 
     def send(
-        self, method: str, path: str, body: Any, token: bytes, deadline: float, *, again: bool
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        token: bytes,
+        deadline: float,
+        *,
+        again: bool,
+        content_type: str = "application/json",
     ) -> Answer:
         """One request (``path`` without ``/v1/``, quoted) and its answer; ``again`` as in ``Pool.exchange``."""
-        request = self.request(method, path, body, token)
+        request = self.request(method, path, body, token, content_type)
         answer = self.pool.exchange(request, deadline, again=again)
         if answer.status in REDIRECTS:
             answer = follow(self.options, self.pool, answer, request, deadline)
@@ -46,13 +54,17 @@ class Wire:
         """The same request for all ``paths``, several at a time; redirects are left to the caller."""
         return self.pool.exchange_many([self.request(method, path, None, token) for path in paths], deadline)
 
-    def request(self, method: str, path: str, body: Any, token: bytes) -> bytes:
+    def request(
+        self, method: str, path: str, body: Any, token: bytes, content_type: str = "application/json"
+    ) -> bytes:
         start = f"{method} /v1/{path} HTTP/1.1\r\n".encode("ascii") + self._common + token
         if body is None:
             return start + b"\r\n"
         content = json.dumps(body).encode()
         return (
-            start + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+            start
+            + f"Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n".encode("ascii")
+            + content
         )
 
 
