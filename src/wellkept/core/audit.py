@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from .audit_chain import Chain
     from .audit_file import AuditFile
-    from .request import Client, Identity, Request
+    from .request import Client, Identity, Request, Response
 
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (Denied, "denied"),
@@ -33,6 +33,8 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (InvalidRequest, "invalid"),
     (Conflict, "conflict"),
 )
+_BY_STATUS = {400: "invalid", 403: "denied", 404: "not_found", 405: "invalid", 412: "conflict", 429: "denied"}
+"""Of a ``Refusal``, which is of no other kind."""
 _MAX_TEXT = 2048
 
 
@@ -59,9 +61,11 @@ class Audit:
         values: Mapping[str, bytes] | None = None,
         version: int | None = None,
         error: BaseException | None = None,
+        response: Response | None = None,
     ) -> str:
         """One record as JSON members. ``kind`` is request or response; ``clear`` are parameters that may
-        be read, ``values`` those that appear as digests; ``error`` is how it ended, when not well."""
+        be read, ``values`` those that appear as digests; ``error`` is how it ended, when not well. What else
+        is in the ``response`` is the served record's business."""
         text = (
             f'"time":"{timestamp(self._time())}","type":"{kind}","id":{_text(request.id)},'
             f"{self._who_json(request.identity, request.client)},"
@@ -89,6 +93,9 @@ class Audit:
         """Make ``records`` durable. Raises ``AuditError``: then nothing may be answered."""
         self.file.append(records)
 
+    def sync(self) -> None:
+        """Nothing is left to do: ``write`` syncs."""
+
     def _who_json(self, identity: Identity, client: Client) -> str:
         known = self._who  # one tuple, so that threads with different callers never mix them
         if known is not None and known[0] is identity and known[1] is client:
@@ -108,7 +115,10 @@ def outcome_of(error: BaseException | None) -> str:
     """ok, denied, not_found, invalid, conflict or error."""
     if error is None:
         return "ok"
-    return next((word for kind, word in _OUTCOMES if isinstance(error, kind)), "error")
+    for kind, word in _OUTCOMES:
+        if isinstance(error, kind):
+            return word
+    return _BY_STATUS.get(getattr(error, "status", None) or 500, "error")
 
 
 def timestamp(moment: float) -> str:
@@ -128,5 +138,10 @@ _second = (-1, "")
 
 
 def _text(value: object) -> str:
+    return _quote(cut(value))
+
+
+def cut(value: object) -> str:
+    """``value`` when it is text, shortened to what a record takes; of anything else only the type."""
     text = value if isinstance(value, str) else type(value).__name__
-    return _quote(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"

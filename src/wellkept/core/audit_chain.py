@@ -49,13 +49,13 @@ class Chain:
     __slots__ = ("_digest", "_head", "_line")
 
     def __init__(self, key: bytes) -> None:
-        self._line = hmac.HMAC(_subkey(key, b"wellkept audit line"), hashes.SHA256())
-        self._head = hmac.HMAC(_subkey(key, b"wellkept audit head"), hashes.SHA256())
-        self._digest = hmac.HMAC(_subkey(key, b"wellkept audit digest"), hashes.SHA256())
+        self._line = hmac.HMAC(subkey(key, b"wellkept audit line"), hashes.SHA256())
+        self._head = hmac.HMAC(subkey(key, b"wellkept audit head"), hashes.SHA256())
+        self._digest = hmac.HMAC(subkey(key, b"wellkept audit digest"), hashes.SHA256())
 
     def digest(self, value: bytes) -> str:
         """How a value appears in the record: equal for equal values, telling nothing else about them."""
-        return "hmac-sha256:" + _mac(self._digest, value)
+        return "hmac-sha256:" + mac_of(self._digest, value)
 
     def line(self, head: Head, members: str) -> tuple[bytes, Head]:
         """The line that follows ``head``, newline included, and the head after it.
@@ -64,7 +64,7 @@ class Chain:
         """
         seq = head.seq + 1
         body = f'{{"seq":{seq},{members},"prev":"{head.mac}"'.encode()
-        mac = _mac(self._line, body)
+        mac = mac_of(self._line, body)
         line = body + _MAC_FIELD + mac.encode() + b'"}\n'
         return line, Head(seq, mac, head.size + len(line))
 
@@ -74,7 +74,7 @@ class Chain:
         if not tail.startswith(_MAC_FIELD) or not tail.endswith(b'"}'):
             return None
         mac = tail[len(_MAC_FIELD) : -2]
-        if not bytes_eq(_mac(self._line, body).encode(), mac):
+        if not bytes_eq(mac_of(self._line, body).encode(), mac):
             return None
         # The mac holds, so the line was made by ``line`` above, and has its shape.
         return Line(int(body[7 : body.index(b",")]), body[-65:-1].decode(), mac.decode())
@@ -82,25 +82,27 @@ class Chain:
     def seal_head(self, head: Head) -> bytes:
         """``head`` as bytes to be stored."""
         text = f"1 {head.seq} {head.mac} {head.size}"
-        return f"{text} {_mac(self._head, text.encode())}".encode()
+        return f"{text} {mac_of(self._head, text.encode())}".encode()
 
     def open_head(self, stored: bytes | None) -> Head:
         """The head from its stored bytes. Raises ``IntegrityError`` when it is missing or not authentic."""
         text, _, mac = (stored or b"").rpartition(b" ")
-        if not text or not bytes_eq(_mac(self._head, text).encode(), mac):
+        if not text or not bytes_eq(mac_of(self._head, text).encode(), mac):
             state = "is missing from the store" if stored is None else "in the store is damaged"
             raise IntegrityError(f"the head of the audit log {state}; restore the store from a backup")
         _, seq, last, size = text.decode().split(" ")
         return Head(int(seq), last, int(size))
 
 
-def _subkey(key: bytes, label: bytes) -> bytes:
+def subkey(key: bytes, label: bytes) -> bytes:
+    """A key of its own for ``label``."""
     context = hmac.HMAC(key, hashes.SHA256())
     context.update(label)
     return context.finalize()
 
 
-def _mac(prepared: hmac.HMAC, data: bytes) -> str:
+def mac_of(prepared: hmac.HMAC, data: bytes) -> str:
+    """HMAC of ``data`` in hexadecimal; ``prepared`` holds the key, and is not used up."""
     context = prepared.copy()
     context.update(data)
     return context.finalize().hex()

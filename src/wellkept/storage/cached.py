@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Conflict
 from .group import GroupCommit
@@ -262,6 +262,17 @@ class CachedStorage:
     def set_mark(self, name: str, value: bytes, *, durable: bool = True) -> None:
         self._wait()
         self.below.set_mark(name, value, durable=durable)
+
+    def scrub(self) -> bool:
+        """See ``SQLiteStorage``; where the storage below needs no scrubbing, it is done."""
+        scrub: Callable[[], bool] | None = getattr(self.below, "scrub", None)
+        return scrub is None or scrub()
+
+    def __getattr__(self, name: str) -> Any:
+        """What only the storage below has: ``path``, ``size``, ``check``, ``backup_to``."""
+        if name in ("path", "size", "check", "backup_to"):
+            return getattr(self.below, name)
+        raise AttributeError(name)
 
     def forget(self) -> None:
         """Remember nothing: for a seal, or to measure."""
