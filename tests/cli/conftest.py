@@ -79,8 +79,15 @@ class Project:
         return str(path)
 
 
+@pytest.fixture(scope="session")
+def compiled_rules(tmp_path_factory):
+    """A cache of its own for the whole run: compiling the scanner's rules takes seconds."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if base.name.startswith("popen-") else base) / "cache"
+
+
 @pytest.fixture
-def bare(tmp_path, monkeypatch):
+def bare(tmp_path, monkeypatch, compiled_rules):
     """A project without a store."""
     for name in list(os.environ):
         if name.startswith(SCRUBBED):
@@ -90,6 +97,7 @@ def bare(tmp_path, monkeypatch):
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(compiled_rules))
     monkeypatch.chdir(directory)
     return Project(directory, home, monkeypatch)
 

@@ -31,7 +31,7 @@ def dispatch(words: list[str]) -> int:
     if words[0] in ("-V", "--version"):
         words = ["version", *words[1:]]
     name, rest = find(words)
-    if name in GROUPED:
+    if name in GROUPED and name not in COMMANDS:
         if not rest or rest[0] in ("-h", "--help"):
             sys.stdout.write(overview(name))
             return 0 if rest else Usage.exit_code
@@ -93,7 +93,7 @@ def _help(words: list[str]) -> int:
         sys.stdout.write(overview())
     elif words[0] in TOPICS:
         sys.stdout.write(TOPICS[words[0]])
-    elif words[0] in GROUPED and " ".join(words[:2]) not in COMMANDS:
+    elif words[0] in GROUPED and words[0] not in COMMANDS and " ".join(words[:2]) not in COMMANDS:
         sys.stdout.write(overview(words[0]))
     else:
         return execute(find(words)[0], ["--help"])

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from .staged import Finding
 
 MARK = "# installed by wellkept"
+HOOKS = {
+    "pre-commit": (
+        "hook pre-commit",
+        "refuses to commit .env files, keys, values that the store knows, and what looks like a secret",
+        ", or: git commit --no-verify",
+    ),
+    "pre-push": ('scan pre-push "$@"', "refuses to push secrets", ", or: git push --no-verify"),
+    "pre-receive": ("scan pre-receive", "refuses to receive secrets", ""),
+}
+"""Name to what it runs, what it is for, and the way around it."""
+
 PUBLIC_TAG = "public"
 """A secret with this tag set to ``yes`` is no secret to the hook: a host name, say, that came out of a .env."""
 
@@ -52,31 +63,41 @@ def repository(directory: str) -> str | None:
         return None
 
 
-def install(directory: str) -> str:
+def bare(directory: str) -> str | None:
+    """``directory`` itself where it is a repository without a work tree, else ``None``."""
+    try:
+        return directory if _git(directory, "rev-parse", "--is-bare-repository").strip() == b"true" else None
+    except ConfigError:
+        return None
+
+
+def install(directory: str, name: str = "pre-commit") -> str:
     """Write the hook where git looks for it; returns its path. Raises ``ConfigError`` rather than replace another's."""
     hooks = _git(directory, "rev-parse", "--git-path", "hooks").decode().strip()
-    path = os.path.join(directory, hooks, "pre-commit")
+    path = os.path.join(directory, hooks, name)
     if os.path.lexists(path) and not _ours(path):
-        raise ConfigError(f"{path} is there already; add this line to it: wellkept hook pre-commit || exit 1")
+        line = f"wellkept {HOOKS[name][0]} || exit 1"
+        raise ConfigError(f"{path} is there already; add this line to it: {line}")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o755)
-        file.write(script(sys.executable))
+        file.write(script(sys.executable, name))
     return path
 
 
-def script(python: str) -> str:
+def script(python: str, name: str = "pre-commit") -> str:
     """The hook. The interpreter that installed it stands in when no ``wellkept`` is on the path."""
     fallback = shlex.quote(python)
+    command, what, otherwise = HOOKS[name]
     return f"""\
 #!/bin/sh
-{MARK}: refuses to commit .env files, keys, and values that the store knows
+{MARK}: {what}
 if command -v wellkept >/dev/null 2>&1; then
-    exec wellkept hook pre-commit
+    exec wellkept {command}
 elif [ -x {fallback} ]; then
-    exec {fallback} -m wellkept hook pre-commit
+    exec {fallback} -m wellkept {command}
 fi
-echo 'wellkept: not found, so the commit was not checked; install it, or: git commit --no-verify' >&2
+echo 'wellkept: not found, so nothing was checked; install it{otherwise}' >&2
 exit 1
 """
 
@@ -107,7 +128,10 @@ def pre_commit(arguments: Namespace) -> int:
         note(
             "not committed. Take it out (git restore --staged FILE); or, knowing better: git commit --no-verify"
         )
-    return 1 if findings else 0
+        return 1
+    from .scan.guard import refused
+
+    return refused()
 
 
 def _known_values(arguments: Namespace, directory: str, files: Sequence[staged.File]) -> list[Finding]:
@@ -179,9 +203,10 @@ COMMANDS = {
     "hook pre-commit": Command(
         usage="",
         text="""\
-Look at what is about to be committed, and refuse .env files, the store and its keys, and any file
-that holds a value of the store: plain, base64, hex, URL-encoded, or escaped otherwise. A value
-that is none (a host name) is told by: wellkept metadata NAME --tag public=yes""",
+Look at what is about to be committed, and refuse .env files, the store and its keys, any file that
+holds a value of the store (plain, base64, hex, URL-encoded, or escaped otherwise), and whatever
+`wellkept scan staged` finds. A value of the store that is none (a host name) is told by:
+wellkept metadata NAME --tag public=yes""",
         examples="wellkept hook pre-commit\necho 'wellkept hook pre-commit || exit 1' >> .git/hooks/pre-commit",
         configure=configure_pre_commit,
         execute=pre_commit,

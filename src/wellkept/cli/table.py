@@ -45,6 +45,25 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "backup": ("backup", "write a consistent, encrypted copy of the store"),
         "restore": ("backup", "put a backup in place, after verifying it"),
     },
+    "leaks": {
+        "scan": ("scan.files", "look for secrets in files and folders, archives and encodings included"),
+        "scan git": ("scan.history", "in the whole history of a repository"),
+        "scan staged": ("scan.staged", "in what is about to be committed"),
+        "scan pre-push": ("scan.staged", "in what is about to be pushed"),
+        "scan pre-receive": ("scan.staged", "in what a server is about to accept"),
+        "scan image": ("scan.others", "in container images, layer by layer"),
+        "scan bundle": ("scan.others", "in built web bundles and their source maps"),
+        "scan manifests": ("scan.others", "in Kubernetes manifests and Helm values"),
+        "scan notebook": ("scan.others", "in Jupyter notebooks"),
+        "scan log": ("scan.log", "in log files, as they grow"),
+        "scan process": ("scan.others", "in the environment of running processes"),
+        "scan stdin": ("scan.files", "in what comes through a pipe"),
+        "scan rules": ("scan.rules", "the rules, or one of them"),
+        "scan explain": ("scan.rules", "what a finding is, what it grants, how to revoke and remove it"),
+        "scan baseline": ("scan.baseline", "write the findings of now down, to be told of new ones only"),
+        "scan fingerprints": ("scan.fingerprints", "write the store's secrets down as fingerprints, for CI"),
+        "scan install-hook": ("scan.hooks", "install git hooks that refuse secrets"),
+    },
     "server": {
         "login": ("remote.login", "get a token from a server and keep it"),
         "read": ("remote.raw", "read any path of a server's API"),
@@ -72,7 +91,10 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "other": {
         "hook install": ("hook", "install the git pre-commit hook"),
-        "hook pre-commit": ("hook", "what it runs: refuse .env files, keys, and the store's own values"),
+        "hook pre-commit": (
+            "hook",
+            "what it runs: refuse .env files, keys, the store's values, and findings",
+        ),
         "completion": ("completion", "print a completion script for bash, zsh or fish"),
         "version": ("version", "print the version"),
     },
@@ -84,6 +106,7 @@ TITLES = {
     "applications": "Applications",
     "keeping": "Keeping",
     "server": "Talking to a server",
+    "leaks": "Leaks",
     "other": "Other",
 }
 

@@ -29,11 +29,12 @@ How it is unsealed: a key file ($WELLKEPT_KEY_FILE, else ~/.config/wellkept/keys
 Exit codes
 
    0  done
-   1  something else went wrong, said on stderr
+   1  something else went wrong, said on stderr; scan: something was found
    2  wrong usage of the command line
    3  no such secret, version or field
    4  denied
    5  conflict: check-and-set failed, or somebody else was faster
+   6  scan: nothing was found, but something could not be looked at
    7  damage: what is stored is not what was written; an audit record was changed
    8  sealed: no key, wrong key, wrong passphrase
   65  a name, value or file is not acceptable
@@ -57,6 +58,8 @@ Environment variables
   WELLKEPT_KEY_FILE          the key file that unseals the store
   WELLKEPT_PASSPHRASE_FILE   a file with the passphrase
   WELLKEPT_PASSPHRASE        the passphrase itself
+  WELLKEPT_SCAN_KEY          the key of a fingerprint file, for scan --known
+  WELLKEPT_FINGERPRINT_KEY   makes the fingerprints of findings: secret, the same for all who compare
   WELLKEPT_DEBUG             show where an error comes from, without values
   NO_COLOR                   no colours
 

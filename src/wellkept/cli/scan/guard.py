@@ -1,0 +1,34 @@
+"""What the pre-commit hook asks of the scanner, after its own look at names and at the store's values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .staged import staged
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def refused() -> int:
+    """The exit code of ``scan staged`` with its defaults; silent where nothing is wrong."""
+    import io
+    import sys
+
+    out, sys.stdout = sys.stdout, io.StringIO()
+    try:
+        code = staged(defaults())
+        text = sys.stdout.getvalue()
+    finally:
+        sys.stdout = out
+    if code:
+        sys.stderr.write(text)
+    return code
+
+
+def defaults() -> Namespace:
+    """The options of ``scan staged`` as if none had been given."""
+    from ..command import build
+    from .staged import COMMANDS
+
+    return build("scan staged", COMMANDS["scan staged"]).parse(["--quiet"])

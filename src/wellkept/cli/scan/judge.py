@@ -1,0 +1,91 @@
+"""From what the scanner found to what is reported: fingerprints, duplicates, allow-lists, the baseline, owners."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ...scanning.allow import Allowed
+    from ...scanning.finding import Finding
+
+ALLOW_FILE = ".wellkept-allow.toml"
+"""Read where it lies in the working directory."""
+
+_LEAST = {"low": 0.0, "medium": 0.5, "high": 0.85}
+
+
+class Verdict(NamedTuple):
+    """What is reported, and what is not and why."""
+
+    findings: list[Finding]
+    allowed: list[Allowed]
+    known: list[Finding]
+    """In the baseline."""
+    unsure: int
+    """Below ``--min-confidence``."""
+
+
+def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> Verdict:
+    """Raises ``ConfigError`` for an allow-list or a baseline that cannot be read."""
+    baseline_path = arguments.baseline
+    allow_paths = list(arguments.allow)
+    if os.path.lexists(ALLOW_FILE):
+        allow_paths.append(ALLOW_FILE)
+    lists = _allow_lists(allow_paths)
+    if baseline_path is not None:
+        _must_exist(baseline_path)
+    if not findings:
+        return Verdict([], [], [], 0)
+    from ...scanning.dedupe import dedupe
+    from ...scanning.fingerprint import Fingerprinter
+
+    least = _LEAST[arguments.min_confidence]
+    sure = [finding for finding in findings if finding.confidence >= least]
+    joined = dedupe(Fingerprinter.from_environment().stamp(sure))
+    remaining, allowed = _split(joined, lists)
+    known: list[Finding] = []
+    path = baseline_path or _default_baseline()
+    if path is not None:
+        from ...scanning.baseline import Baseline
+
+        remaining, known = Baseline.load(path).new(remaining)
+    from ...scanning.owners import Owners
+
+    return Verdict(Owners(root).name(remaining), allowed, known, len(findings) - len(sure))
+
+
+def _split(findings: list[Finding], lists: list[object]) -> tuple[list[Finding], list[Allowed]]:
+    import datetime
+
+    from ...scanning.allow import AllowList
+
+    today = datetime.datetime.now(datetime.UTC).date()
+    allowed: list[Allowed] = []
+    for entries in [AllowList(), *lists]:
+        assert isinstance(entries, AllowList)
+        findings, more = entries.split(findings, today)
+        allowed += more
+    return findings, allowed
+
+
+def _allow_lists(paths: list[str]) -> list[object]:
+    if not paths:
+        return []
+    from ...scanning.allow import AllowList
+
+    return [AllowList.load(path) for path in paths]
+
+
+def _default_baseline() -> str | None:
+    name = ".wellkept-baseline"
+    return name if os.path.lexists(name) else None
+
+
+def _must_exist(path: str) -> None:
+    if not os.path.lexists(path):
+        from ...errors import ConfigError
+
+        raise ConfigError(f"there is no baseline {path!r}; write one with: wellkept scan baseline")
