@@ -57,8 +57,9 @@ class Device:
             lines = self.chain.lines(records)
             try:
                 self.emit(lines)
-            except TimeoutError:
-                self._down_until = time.monotonic() + PAUSE
+            except OSError as error:
+                if error.errno == errno.ETIMEDOUT:
+                    self._down_until = time.monotonic() + PAUSE
                 raise
             self.chain.wrote(lines, sum(map(len, lines)))
 

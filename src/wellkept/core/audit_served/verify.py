@@ -98,14 +98,7 @@ class _Walk:
             self.number += 1
             self._line(line)
         if self.pieces:
-            number = min(self.pieces.values())
-            raise _broken(
-                self.path,
-                "changed",
-                number,
-                0,
-                f"{self.path}, line {number} was changed: its mac does not fit its text",
-            )
+            raise self._altered()
         for chain, known in self.chains.items():
             self._complete(chain, known)
         return ServedReport(self.lines, len(self.seen), self.owned)
@@ -154,6 +147,8 @@ class _Walk:
         seen = self.seen.get(place.chain)
         if seen is None:
             seen = self.seen[place.chain] = _Seen(place)
+            if self.pieces and known.here and place.seq != known.end.first:
+                raise self._altered()
             if known.here and (place.seq, place.prev) != (known.end.first, known.end.first_prev):
                 raise self._wrong(
                     "dropped",
@@ -164,6 +159,8 @@ class _Walk:
             raise self._wrong(
                 "reordered", place.seq, f"stands where seq {seen.seq + 1} should: repeated or reordered"
             )
+        if self.pieces and place.seq != seen.seq + 1:
+            raise self._altered()  # rather than that the line behind it does not fit
         if place.seq > seen.seq + 1:
             raise self._wrong(
                 "dropped",
@@ -190,6 +187,11 @@ class _Walk:
             reached + 1,
             f"{self.path} was truncated: of the chain {chain}, seq {reached + 1} to {end.seq} are missing",
         )
+
+    def _altered(self) -> AuditBroken:
+        number = min(self.pieces.values())
+        what = f"{self.path}, line {number} was changed: its mac does not fit its text"
+        return _broken(self.path, "changed", number, 0, what)
 
     def _wrong(self, kind: str, seq: int, what: str) -> AuditBroken:
         return _broken(
