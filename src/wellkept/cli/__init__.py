@@ -60,6 +60,10 @@ def _dispatch(words: list[str]) -> int:
         from .run import main as run
 
         return run(words[1:])
+    if words == ["scan", "staged"]:
+        from .scan.quick import main as staged
+
+        return staged()
     from .dispatch import dispatch
 
     return dispatch(words)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .staged import staged
-
 if TYPE_CHECKING:
     from argparse import Namespace
 
 
 def refused() -> int:
-    """The exit code of ``scan staged`` with its defaults; silent where nothing is wrong."""
+    """The exit code of ``scan staged`` with its defaults, and its report on stderr; silent where all is well."""
     import io
     import sys
 
+    from .quick import main
+
     out, sys.stdout = sys.stdout, io.StringIO()
     try:
-        code = staged(defaults())
+        code = main(quiet=True)
         text = sys.stdout.getvalue()
     finally:
         sys.stdout = out
@@ -26,9 +26,9 @@ def refused() -> int:
     return code
 
 
-def defaults() -> Namespace:
+def defaults(*, quiet: bool = False) -> Namespace:
     """The options of ``scan staged`` as if none had been given."""
     from ..command import build
     from .staged import COMMANDS
 
-    return build("scan staged", COMMANDS["scan staged"]).parse(["--quiet"])
+    return build("scan staged", COMMANDS["scan staged"]).parse(["--quiet"] if quiet else [])

@@ -63,14 +63,13 @@ def _scan(scanner: Scanner, target: Target, arguments: Namespace, may_be_empty: 
         report = scanner.scan(target, draw)
     finally:
         progress.done()
-    if may_be_empty:
-        problems = [
-            problem
-            for problem in report.problems
-            if (problem.kind, problem.subject) != ("empty", target.name)
-        ]
-        report = report._replace(problems=problems)
-    return report
+    return without_empty(report, target) if may_be_empty else report
+
+
+def without_empty(report: Report, target: Target) -> Report:
+    """The report of a target that may well have nothing to look at: a commit that only removes files, say."""
+    problems = [problem for problem in report.problems if problem[:2] != ("empty", target.name)]
+    return report._replace(problems=problems)
 
 
 def _joined(reports: Sequence[Report]) -> Report:

@@ -41,7 +41,7 @@ def staged(arguments: Namespace) -> int:
 
     target = Staged(arguments.repository, in_hook=arguments.repository == ".")
     code = perform([target], arguments, jobs=1, may_be_empty=True, root=arguments.repository)
-    return _mended(code, MEND)
+    return mended(code, MEND)
 
 
 def configure_push(parser: Parser) -> None:
@@ -54,16 +54,17 @@ def pre_push(arguments: Namespace) -> int:
     from ...scanning.targets.git.ranges import pre_push as target
 
     found = target(".", sys.stdin, arguments.remote)
-    return _mended(perform([found], arguments, jobs=1, may_be_empty=True), MEND_PUSH)
+    return mended(perform([found], arguments, jobs=1, may_be_empty=True), MEND_PUSH)
 
 
 def pre_receive(arguments: Namespace) -> int:
     from ...scanning.targets.git.ranges import pre_receive as target
 
-    return _mended(perform([target(".", sys.stdin)], arguments, jobs=1, may_be_empty=True), MEND_PUSH)
+    return mended(perform([target(".", sys.stdin)], arguments, jobs=1, may_be_empty=True), MEND_PUSH)
 
 
-def _mended(code: int, how: str) -> int:
+def mended(code: int, how: str) -> int:
+    """``code``; after findings ``how`` is said on stderr."""
     if code == codes.FOUND:
         for line in how.splitlines():
             note(line)

@@ -79,17 +79,12 @@ class Staged(BaseTarget):
 
 def changes(found: Repository) -> list[Change]:
     """What the index changes. Raises ``GitFailed``."""
-    head = "HEAD" if found.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") else ""
-    raw = found.git(
-        "diff-index",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-abbrev",
-        "-M",
-        head or repository.empty_tree(found),
-        "--",
-    )
+    try:
+        raw = _raw(found, "HEAD")
+    except GitFailed:
+        if found.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+            raise
+        raw = _raw(found, repository.empty_tree(found))  # the first commit
     fields = iter(raw.split(b"\0"))
     listed = []
     for header in fields:
@@ -104,3 +99,7 @@ def changes(found: Repository) -> list[Change]:
                 Change(path.decode("utf-8", "surrogateescape"), blob.decode("ascii"), before.decode("ascii"))
             )
     return listed
+
+
+def _raw(found: Repository, tree: str) -> bytes:
+    return found.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "-M", tree, "--")
