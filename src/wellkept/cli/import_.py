@@ -32,7 +32,7 @@ class Plan(NamedTuple):
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="the file; '-' for stdin")
+    parser.add_argument("file", metavar="FILE", help="the file; '-' for stdin; or vault://HOST:PORT/MOUNT")
     parser.add_argument(
         "--format", metavar="FORMAT", help="env, json, yaml, toml (default: by the file's name)"
     )
@@ -41,6 +41,12 @@ def configure(parser: Parser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
+    from .import_vault import is_server
+
+    if is_server(arguments.file):
+        from . import import_vault
+
+        return import_vault.execute(arguments, context(arguments))
     kind = arguments.format
     if kind is None:
         if arguments.file == files.STDIN:
@@ -140,11 +146,16 @@ COMMANDS = {
         text="""\
 Write the secrets of a file into an environment: all of them, or none when anything is wrong.
 A .env file gives the values that python-dotenv gives. Objects in JSON, YAML and TOML become
-secrets with fields. What is stored already is skipped.""",
+secrets with fields. What is stored already is skipped.
+
+From vault://HOST:PORT/MOUNT come all secrets of a server's KV engine with their versions, times
+and metadata, under the names they have there (with --env below that environment's prefix). What
+is here already is left alone, so an import that was broken off can be run again.""",
         examples="""\
 wellkept import .env
 wellkept import .env.production --env prod --dry-run
 wellkept import secrets.yaml --env staging
+VAULT_TOKEN=... wellkept import vault://vault.example:8200/secret
 sops -d secrets.json | wellkept import - --format json""",
         configure=configure,
         execute=execute,

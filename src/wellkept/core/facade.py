@@ -166,6 +166,15 @@ class LocalStore:
                 progress(len(done), len(names))
         return done
 
+    def adopt_many(self, histories: Mapping[str, Mapping[str, Any]]) -> None:
+        """Secrets that are not here yet, each with its whole history from elsewhere; all of them, or none.
+
+        See ``engines.kv.adopting`` for what a history is. Raises ``Conflict`` when one is here already.
+        """
+        self._all(
+            [self._request("update", _at("adopt", name), history) for name, history in histories.items()]
+        )
+
     def patch(self, name: str, fields: Mapping[str, Any], *, cas: int | None = None) -> VersionInfo:
         """A new version of a JSON object with ``fields`` merged into it (RFC 7386: ``None`` removes)."""
         body = {"data": fields, "options": _given(cas=cas)}

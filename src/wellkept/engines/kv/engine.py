@@ -27,6 +27,7 @@ _ROUTES = {
     ("undelete", "update"): ("writing", "undelete"),
     ("destroy", "update"): ("writing", "destroy"),
     ("versions", "update"): ("writing", "change_version"),
+    ("adopt", "update"): ("adopting", "adopt"),
     ("subkeys", "read"): ("reading", "subkeys"),
     ("metadata", "read"): ("metadata", "read"),
     ("metadata", "create"): ("metadata", "write"),
