@@ -314,6 +314,7 @@ class Step:
     """One request on its way."""
 
     __slots__ = (
+        "alias",
         "ambiguous",
         "command",
         "error",
@@ -341,6 +342,7 @@ class Step:
         self.error: WellkeptError | None = None
         self.result: Any = None
         self.sudo = False
+        self.alias: str | None = None
 
     def fail(self, error: WellkeptError) -> None:
         self.error = error

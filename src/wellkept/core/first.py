@@ -83,7 +83,8 @@ path "identity/entity/name/{{identity.entity.name}}" {
 
 
 def initialise(storage: Storage, now: float, *, secret: bool) -> None:
-    """The tables of mounts and the default policy, where they are not there yet."""
+    """The tables of mounts and the default policy, where they are not there yet; this version among the others."""
+    _note_version(storage, now)
     if storage.get(mount_table.PREFIX + "secret") is not None:
         return
     wanted = secret or bool(storage.list(mount_table.KV_PREFIX, limit=1))
@@ -102,3 +103,12 @@ def initialise(storage: Storage, now: float, *, secret: bool) -> None:
             view.put(POLICY_PREFIX + "default", json.dumps(stored).encode())
 
     transact(storage, make)
+
+
+def _note_version(storage: Storage, now: float) -> None:
+    from .._version import __version__
+
+    place = f"core/version/{__version__}"
+    if storage.get(place) is None:
+        record = json.dumps({"installed": now}).encode()
+        transact(storage, lambda transaction: transaction.put(place, record))

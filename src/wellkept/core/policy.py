@@ -159,6 +159,14 @@ class ACL:
         granted = self._deciding(path, listing)
         return None if granted is None or granted.bits & DENY else granted
 
+    def patterns(self) -> dict[str, Granted]:
+        """Every pattern as written, with what it grants."""
+        found = {**self._exact}
+        found.update({prefix + "*": granted for prefix, granted in self._prefixes.items()})
+        for wildcard in self._wildcards:
+            found["/".join(wildcard.parts) + "*" * wildcard.is_prefix] = wildcard.granted
+        return found
+
     def _deciding(self, path: str, listing: bool) -> Granted | None:
         if not listing:
             granted = self._exact.get(path)

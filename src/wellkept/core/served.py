@@ -9,10 +9,12 @@ nothing else: neither whether a path exists, nor what is wrong with the request.
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, WellkeptError
+from ..storage.cached import CachedStorage, NotInMemory
 from .core import Core, Step, clean
+from .lockout import InvalidCredentials
 from .paths import check_path
 from .policy import BITS, SUDO
 from .refusal import Refusal, denied, one_error
@@ -45,15 +47,67 @@ class ServedCore(Core):
         self._service = service
         group = getattr(service.storage.storage, "group", None)
         self._grouped = group is not None and group.before is not None
+        prompt = isinstance(service.storage.storage, CachedStorage) and hasattr(self._audit, "broker")
+        self._memory: Any = service.storage.storage if prompt else None
+
+        self._flying: dict[int, tuple[Request, float]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def in_flight(self) -> list[tuple[Request, float]]:
+        """The requests that are being handled here, and since when."""
+        return list(self._flying.values())
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many requests were handled here, by operation and outcome."""
+        return dict(self._counts)
 
     def handle(self, request: Request) -> Response:
         """The answer to ``request``, or one of ``errors``' kinds."""
+        outcome = "error"
+        self._flying[id(request)] = (request, self._clock.time())
         try:
-            return super().handle(request)
+            response = super().handle(request)
+            outcome = "ok"
+            return response
+        except WellkeptError as error:
+            outcome = str(error.status)
+            raise
         finally:
+            self._flying.pop(id(request), None)
+            key = (request.operation if request.operation in BITS else "unknown", outcome)
+            self._counts[key] = self._counts.get(key, 0) + 1
             caller = request.caller
             if caller is not None and caller.num_uses == SPENT:
                 self._end(caller)
+
+    def handle_now(self, request: Request) -> Response | None:
+        """As ``handle``, on an event loop: nothing waits. ``None``, with nothing done or recorded, when it takes a thread.
+
+        What only looks is answered here, if all of it is in memory and the record goes to files; by the same
+        steps as everywhere.
+        """
+        memory = self._memory
+        if memory is None:
+            return None
+        memory.enter()
+        try:
+            if not self._audit.prompt:
+                return None
+            step = self._prepare(request)
+            command = step.command
+            if step.mutation or (command is not None and (command.slow or command.outside is not None)):
+                return None
+            steps = [step]
+            self._read(steps)
+            self._clean_up(steps)
+            self._record("response", steps)
+        except NotInMemory:
+            return None
+        finally:
+            memory.leave()
+        if step.error is not None:
+            raise step.error
+        return step.response
 
     def _prepare(self, request: Request) -> Step:
         step = Step(request)
@@ -89,6 +143,7 @@ class ServedCore(Core):
         if unauthenticated and matches(unauthenticated, rest):
             self._greet(request)
             self._parse_with(step, engine, rest)
+            self._check_lockout(step, mount, engine, rest)
             return
         self._require(step, engine, rest)
 
@@ -98,6 +153,24 @@ class ServedCore(Core):
             caller = self._service.tokens.authenticate(request.token, self._clock.time())
             if caller is not None and address_allowed(caller, request.client.address):
                 _introduce(request, caller)
+
+    def _check_lockout(self, step: Step, mount: Mount, engine: Engine, rest: str) -> None:
+        """Who failed to log in too often is refused before the secret is looked at, right or wrong."""
+        login_alias: Callable[[Request, str], str | None] | None = getattr(engine, "login_alias", None)
+        if login_alias is None:
+            return
+        step.alias = login_alias(step.request, rest)
+        if step.alias is not None:
+            now = self._clock.time()
+            if self._service.lockout.locked(self._storage, mount, step.alias, now):
+                raise denied()
+
+    def _count_failure(self, step: Step) -> None:
+        mount, alias = step.request.mount, step.alias
+        if mount is None or alias is None or not isinstance(step.error, InvalidCredentials):
+            return
+        lockout, now = self._service.lockout, self._clock.time()
+        transact(self._storage, lambda transaction: lockout.failed(transaction, mount, alias, now))
 
     def _require(self, step: Step, engine: Engine | None, rest: str) -> None:
         """Let nobody pass who may not. What is wrong with the request is said only to those who may make it."""
@@ -230,6 +303,8 @@ class ServedCore(Core):
         response = command.run(view, now, *known)
         if response.auth is None and response.lease is None and not request.wrap_ttl:
             return response
+        if step.alias is not None and response.auth is not None and request.mount is not None:
+            self._service.lockout.succeeded(view.whole(), request.mount, step.alias)  # type: ignore[arg-type]
         return self._grant(request, request.mount, response, view, now)
 
     def _grant(
@@ -259,6 +334,7 @@ class ServedCore(Core):
     def _clean_up(self, steps: list[Step]) -> None:
         super()._clean_up(steps)
         for step in steps:
+            self._count_failure(step)
             command, response = step.command, step.response
             if command is None or response is None or command.after is None:
                 continue

@@ -12,6 +12,7 @@ from .authority import OPERATOR_ACL, Authority
 from .issue import Issuer
 from .leases.expiration import Expiration
 from .leases.store import LeaseStore
+from .lockout import Lockout
 from .quotas import Quotas
 from .registry import EngineContext, maker
 from .renewal import Renewal
@@ -65,6 +66,7 @@ class Service:
         self.wrapping = Wrapping(self.tokens, self.leases, self.revoker)
         self.issuer = Issuer(self.tokens, self.leases, bounds or Bounds())
         self.renewal = Renewal(self.tokens, self.leases, self.issuer, self.router)
+        self.lockout = Lockout(storage.derive("lockout"))
         self.quotas = Quotas(storage, clock)
         self.expiration = Expiration(storage, clock, self.tokens, self.leases, self.revoker, self.router)
         self.extra_routes: tuple[Route, ...] = ()
@@ -111,6 +113,20 @@ class Service:
             return OPERATOR_ACL
         identity = (("identity.entity.id", caller.entity_id),) if caller.entity_id else ()
         return self.authority.acl(caller.policies, now=self.clock.time(), identity=identity)
+
+    def gauges(self) -> dict[str, float]:
+        """What is measured now, under the names that dashboards for Vault know."""
+        storage = self.storage
+        return {
+            "vault.core.active": 1,
+            "vault.core.unsealed": 1,
+            "vault.core.in_flight_requests": len(self.core.in_flight()),
+            "vault.core.mount_table.num_entries": len(self.router.mounts("secret")),
+            "vault.core.mount_table.num_entries.auth": len(self.router.mounts("auth")),
+            "vault.expire.num_irrevocable_leases": len(self.leases.irrevocable(storage)),
+            "wellkept.uptime_seconds": max(0.0, self.clock.time() - self.started),
+            "wellkept.storage_revision": storage.revision(),
+        }
 
     def start(self) -> None:
         """Begin the work in the background: what has expired is ended."""

@@ -56,9 +56,10 @@ class Op(NamedTuple):
 
 class Route:
     """``pattern`` (of the whole path below the mount), ``fields`` (parts of the path among them), ``operations``
-    by name. ``exists(call)`` tells create from update, where that makes a difference."""
+    by name. ``exists(call)`` tells create from update, where that makes a difference. ``anything``: what is no
+    field is welcome too."""
 
-    __slots__ = ("exists", "fields", "operations", "pattern")
+    __slots__ = ("anything", "exists", "fields", "operations", "pattern")
 
     def __init__(
         self,
@@ -67,7 +68,9 @@ class Route:
         operations: Mapping[str, Handler | Op],
         *,
         exists: Callable[[Call], bool] | None = None,
+        anything: bool = False,
     ) -> None:
+        self.anything = anything
         self.pattern = re.compile(pattern, re.ASCII | re.DOTALL)
         self.fields = fields
         self.operations = {
@@ -104,7 +107,7 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
     checked_before = route.exists is not None and operation in ("create", "update")
     data.check("" if checked_before else "Field validation failed: ")
     call = Call(request, operation, data)
-    warnings = _warnings(data, sent, parts)
+    warnings = () if route.anything else _warnings(data, sent, parts)
 
     def run(view: View, now: float, result: Any = None) -> Response:
         call.view, call.now, call.result = view, now, result

@@ -20,12 +20,22 @@ AREAS = (
     "leases",
     "wrapping",
     "tools",
+    "quotas",
+    "internal",
+    "openapi",
+    "config",
+    "audit",
+    "loggers",
+    "host",
+    "keys",
+    "users",
+    "metrics",
 )
 """In this order routes are tried."""
 
 
 class System(Routed):
-    """See the package. Routes of other floors (a server's own) are added by ``extend``."""
+    """See the package. Routes of other floors stand in ``service.extra_routes``."""
 
     kind = "system"
     unauthenticated = frozenset(
