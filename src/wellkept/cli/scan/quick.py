@@ -15,11 +15,13 @@ def main(*, quiet: bool = False) -> int:
     import gc
 
     gc.disable()  # a tenth of a second of work, most of it imports
-    from ...scanning.pipeline import Scanner
     from ...scanning.targets.git.staged import Staged
 
-    scanner = Scanner()
     target = Staged(in_hook=True)
+    target.begin()
+    from ...scanning.pipeline import Scanner
+
+    scanner = Scanner()
     report = scanner.scan(target)
     if not report.findings and all(problem.kind == "empty" for problem in report.problems):
         if not quiet:

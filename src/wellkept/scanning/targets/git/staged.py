@@ -12,14 +12,16 @@ from ...location import Location
 from ...problem import Problem
 from .. import BaseTarget, Item
 from . import objects, repository
-from .process import GitFailed
+from .process import GitFailed, close, start
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from ...finding import Finding
     from .repository import Repository
 
+_COMPARE = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "-M")
 _FILES = (b"100644", b"100755", b"120000")
 
 
@@ -41,10 +43,16 @@ class Staged(BaseTarget):
         self.counts = {"files": 0}
         self._repository = repository.Repository(path, path, in_hook)
         self._before: dict[str, str] = {}
+        self._asked: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Let git compare already, and start the reader, while the rules are loaded."""
+        self._asked = start(self.path, *_COMPARE, "HEAD", "--", in_hook=self._repository.in_hook)
+        objects.reader(self._repository)
 
     def units(self) -> Iterator[Any]:
         try:
-            found = changes(self._repository)
+            found = changes(self._repository, self._begun())
         except GitFailed as error:
             missing = repository.find(self.path, in_hook=self._repository.in_hook)
             yield missing if isinstance(missing, Problem) else Problem("corrupt", self.path, str(error))
@@ -53,6 +61,16 @@ class Staged(BaseTarget):
         self._before = {change.blob: change.before for change in found}
         if found:
             yield [(change.path, change.blob) for change in found]
+
+    def _begun(self) -> bytes | None:
+        process, self._asked = self._asked, None
+        if process is None:
+            return None
+        try:
+            raw = process.communicate()[0]
+            return None if process.returncode else raw
+        finally:
+            close(process)
 
     def expand(self, unit: Any) -> Iterator[Item | Problem]:
         contents = objects.reader(self._repository).read([blob for _, blob in unit])
@@ -77,14 +95,11 @@ class Staged(BaseTarget):
         return finding.secret.reveal_bytes() in data
 
 
-def changes(found: Repository) -> list[Change]:
-    """What the index changes. Raises ``GitFailed``."""
-    try:
-        raw = _raw(found, "HEAD")
-    except GitFailed:
-        if found.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
-            raise
-        raw = _raw(found, repository.empty_tree(found))  # the first commit
+def changes(found: Repository, raw: bytes | None = None) -> list[Change]:
+    """What the index changes; ``raw`` is what git said of it, where it was asked already. Raises ``GitFailed``."""
+    if raw is None:
+        head = "HEAD" if found.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") else ""
+        raw = found.git(*_COMPARE, head or repository.empty_tree(found), "--")
     fields = iter(raw.split(b"\0"))
     listed = []
     for header in fields:
@@ -99,7 +114,3 @@ def changes(found: Repository) -> list[Change]:
                 Change(path.decode("utf-8", "surrogateescape"), blob.decode("ascii"), before.decode("ascii"))
             )
     return listed
-
-
-def _raw(found: Repository, tree: str) -> bytes:
-    return found.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "-M", tree, "--")
