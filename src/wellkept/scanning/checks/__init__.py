@@ -32,6 +32,7 @@ CHECKS: dict[str, Check] = {
     "jwt": keys.jwt,
     "private_key": keys.private_key,
     "url_password": keys.url_password,
+    "password_value": keys.password_value,
     "htpasswd": keys.htpasswd,
 }
 

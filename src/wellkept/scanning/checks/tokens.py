@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..generic.letters import likeness
 from ..generic.placeholder import is_pattern, is_placeholder
 from . import bech32 as _bech32
 from .crc import closed_by_base62, closed_by_hex, crc32
@@ -85,7 +86,7 @@ def aws_secret(candidate: Candidate) -> bool | float | None:
     secret = candidate.secret
     if b"EXAMPLE" in secret or is_placeholder(secret) or not _mixed(secret) or secret.count(b"/") > 4:
         return False
-    if re.fullmatch(rb"(?:[A-Za-z]{3,}[/+]?)+", secret):
+    if likeness(secret) > 3.2 or re.fullmatch(rb"(?:[A-Za-z]{3,}[/+]?)+", secret):
         return False
     from ..generic.named import judge_named
 

@@ -18,15 +18,16 @@ from .placeholder import is_placeholder
 if TYPE_CHECKING:
     from ..rule import Rule
 
-LEAST = 0.3
+LEAST = 0.45
 """Below this confidence nothing is reported."""
 
 _LOOKUP = re.compile(
     rb"(?i)(?:get|fetch|find|lookup|read|load|env|environ|getenv|param|property|config|setting|translate|prompt|input|ask|argument|option|flag|"
     rb"field|column|attr|label|gettext|log|print|warn|error|debug|info|puts|echo|assert\w*|contains|equals?|has|remove|delete|exists|"
     rb"by(?:name|id|css|xpath)?|sendkeys|type|fill|locator|select|queryselector|xpath|describe|it|test|require|import|include|raise|throw|exception|"
-    rb"_|t|tr|__|i18n|compile|match|replace|split|startswith|endswith|join|format|append|add_argument|hash|digest|md5|sha\d*)\s{0,2}[(\[]\s{0,2}[\"'`]?$"
+    rb"_|t|tr|__|i18n|compile|match|replace|split|startswith|endswith|join|format|append|add_argument|encode|decode|hash|digest|md5|sha\d*)\s{0,2}[(\[]\s{0,2}[\"'`]?$"
 )
+_CALL = re.compile(rb"\w\s?\([^()]*$")
 _COMPARED = re.compile(rb"(?:[!=]=+|<>|\beq\b|\bne\b|\bis\b|\bin\b)\s{0,3}[\"'`]?$")
 
 
@@ -36,22 +37,33 @@ def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     if len(value) < 4 or places.is_ignored(path):
         return None
     at = line.find(candidate)
-    before = line[:at] if at >= 0 else b""
-    quoted = before.endswith((b'"', b"'", b"`"))
-    if is_placeholder(value) or values.is_sentence(value) or values.is_blob(value):
-        return None
-    if (not quoted and values.is_reference(value)) or values.is_other(value):
-        return None
+    before = line[:at] if at > 0 else b""
     name = names.name_before(before)
     weight = names.weigh(name) if name else _by_rule(rule)
-    if weight <= 0.0 or _LOOKUP.search(before) or _repeats(name, value):
+    if weight <= 0.0:
         return None
+    quoted = before.endswith((b'"', b"'", b"`"))
     strong = values.strength(value, quoted=quoted)
     score = _score(rule, weight, strong, quoted, places.kind(path), len(value))
-    if _COMPARED.search(before):
-        score -= 0.1
-    score += places.adjust(path, line)
-    return None if score < LEAST else min(score, 0.95)
+    score += places.adjust(path, line) + _by_shape(before)
+    if score < LEAST or _is_none(value, quoted) or _LOOKUP.search(before[-40:]) or _repeats(name, value):
+        return None
+    return min(score, 0.95)
+
+
+def _is_none(value: bytes, quoted: bool) -> bool:
+    if values.is_sentence(value) or values.is_blob(value) or values.is_other(value):
+        return True
+    return (not quoted and values.is_reference(value)) or is_placeholder(value)
+
+
+def _by_shape(before: bytes) -> float:
+    """What is taken away for comparisons and for items of a list."""
+    if _COMPARED.search(before[-12:]):
+        return -0.1
+    if before.rstrip(b"\"'`bru @\\").endswith(b",") and not _CALL.search(before[-80:]):
+        return -0.35
+    return 0.0
 
 
 def _score(rule: Rule, weight: float, strong: float, quoted: bool, place: str, length: int) -> float:
@@ -62,7 +74,7 @@ def _score(rule: Rule, weight: float, strong: float, quoted: bool, place: str, l
         return 0.0
     if not quoted and place == "prose" and strong < 0.5:
         return 0.0
-    score = rule.confidence * (0.25 + 0.4 * weight + 0.6 * strong)
+    score = rule.confidence * (0.4 + 0.6 * weight) * (0.35 + 0.65 * strong)
     if not quoted and place != "config":
         score -= 0.12
     if length < 8:

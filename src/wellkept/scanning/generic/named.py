@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OTHER = re.compile(
     rb"(?i)(?:(?:^|[^a-z])(?:sha-?(?:1|256|384|512)?|md5|digest|checksum|hash|commit|revision|\brev|etag|integrity|fingerprint|thumbprint|"
     rb"build|image|version|blob|tree|parent|changelog|uuid|guid|trace|span|request|session|event|object|node|file|"
-    rb"page|article|issue|ref|href|src)|/commit/|/tree/|/blob/|@)[-_ ]?(?:id|sum|hex|digest)?[\"'`\]]{0,2}\s{0,3}[:=@/ (]{1,3}\s{0,3}[\"'`]?$"
+    rb"page|grade|badge|article|issue|ref|href|src)|/commit/|/tree/|/blob/|@)[-_ ]?(?:id|sum|hex|digest)?[\"'`\]]{0,2}\s{0,3}[:=@/ (]{1,3}\s{0,3}[\"'`]?$"
 )
 _TELLING = re.compile(
     rb"(?i)(?:key|token|secret|pass|pwd|auth|cred|bearer|pat\b|api|private|access|sid|dsn|license|webhook)"

@@ -34,13 +34,18 @@ _NOT_AFTER = frozenset(
     b"request response result results option options config configuration settings setting setup mode auto complete autocomplete rotation rotate "
     b"revoked revoke granularity bits bytes iterations rounds cache cached lookup storage exists missing empty null none test case visible visibility "
     b"toggle show hide mask masked char chars character characters word words symbol char_set charset separator delimiter fingerprint digest checksum "
-    b"md5 sha1 sha256 sha512 hashed".split()
+    b"md5 sha md bits sha1 sha256 sha512 hashed".split()
+)
+_MAY_FOLLOW = frozenset(
+    b"value val base prod production dev development staging stage qa live current new old default string str text plain plaintext "
+    b"b64 base64 hex enc encrypted raw data main master admin root db database key keys token secret password pass a b c d x y z "
+    b"primary secondary v v1 v2 us eu for of the my const constant final tmp temp this local remote api app client server test hash salt".split()
 )
 _NOT_ANYWHERE = frozenset(
-    b"public pub primary foreign sort partition row pagination page next continuation previous cursor keyboard hotkey shortcut "
+    b"change request correlation shard public pub primary foreign sort partition row pagination page next continuation previous cursor keyboard hotkey shortcut "
     b"translation i18n l10n locale csrf xsrf antiforgery verificationtoken keyword keywords tokenizer tokenize tokenized tokenization "
     b"lexer syntax bos eos eot cls sep unk mask placeholder forgot wrong incorrect invalid weak forbidden bad mistyped "
-    b"encrypted_hash unencrypted hash hashed digest checksum fingerprint thumbprint idempotency dedup distinct unique composite cache bucket "
+    b"encrypted_hash unencrypted hashed digest checksum fingerprint thumbprint idempotency dedup distinct unique composite cache bucket "
     b"monkey turkey donkey jockey hockey keystone passenger passing bypass compass pytest passthrough passed passes author authors authored secretary secretariat".split()
 )
 _TELLING = re.compile(rb"(?i)pass|pwd|psw|secret|token|key|auth|cred|salt|nonce|seed|\bpw\b|bearer|\bpin\b")
@@ -62,6 +67,8 @@ def weigh(name: bytes) -> float:
     for word in words[place + 1 :]:
         if word in _NOT_AFTER:
             return 0.0
+        if word not in _MAY_FOLLOW and not word.isdigit():
+            weight *= 0.7
     return weight
 
 
@@ -71,42 +78,45 @@ def _weight_of(word: bytes, before: bytes) -> float:
     if word in (b"key", b"keys"):
         return 0.95 if before in _KEY_OF else 0.45
     if word in (b"token", b"tokens", b"jwt"):
-        return 0.85
+        return (
+            0.95 if before in _KEY_OF or before in (b"bot", b"oauth", b"bearer", b"refresh", b"id") else 0.85
+        )
     if word in (b"pass", b"pw", b"auth", b"authorization", b"bearer", b"secrets", b"cred"):
         return 0.8
     return 0.5 if word in _WEAK else 0.0
 
 
+_PARTS = (
+    (b"password", 0.95),
+    (b"passwd", 0.95),
+    (b"passphrase", 0.95),
+    (b"secret", 0.9),
+    (b"apikey", 0.95),
+    (b"accesskey", 0.9),
+    (b"secretkey", 0.95),
+    (b"privatekey", 0.9),
+    (b"authkey", 0.9),
+    (b"token", 0.75),
+    (b"pwd", 0.8),
+    (b"passwort", 0.9),
+    (b"pass", 0.6),
+    (b"key", 0.4),
+    (b"cred", 0.5),
+)
+
+
 def _joined(name: bytes) -> float:
-    """Names written in one word: ``dbpassword``, ``apitoken``, ``mysecretkey``."""
-    lower = name.lower()
-    for part, weight in (
-        (b"password", 0.95),
-        (b"passwd", 0.95),
-        (b"secret", 0.9),
-        (b"apikey", 0.95),
-        (b"api_key", 0.95),
-        (b"passphrase", 0.95),
-        (b"accesskey", 0.9),
-        (b"token", 0.75),
-        (b"pwd", 0.8),
-        (b"pass", 0.5),
-        (b"key", 0.4),
-        (b"auth", 0.4),
-        (b"cred", 0.5),
-    ):
-        at = lower.find(part)
-        if at >= 0:
-            rest = lower[at + len(part) :]
-            if rest.lstrip(b"_-.").startswith(tuple(word for word in _NOT_AFTER if len(word) > 3)):
-                return 0.0
+    """Names written in one word: ``dbpassword``, ``apitoken``, ``mysecretkey``, ``password1``."""
+    lower = name.lower().rstrip(b"0123456789_-.")
+    for part, weight in _PARTS:
+        if lower.endswith(part) or (lower.startswith(part) and len(lower) <= len(part) + 4):
             return weight
     return 0.0
 
 
 def name_before(text: bytes) -> bytes:
     """The last telling identifier in what stands before a value; empty when there is none."""
-    for found in reversed(_NAME.findall(text[-160:])):
-        if _TELLING.search(found):
-            return bytes(found)
+    for found in reversed(list(_NAME.finditer(text, max(0, len(text) - 120)))):
+        if _TELLING.search(found[0]):
+            return b"" if text[: found.start()].endswith(b"::") else bytes(found[0])
     return b""

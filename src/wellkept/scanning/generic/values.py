@@ -22,7 +22,7 @@ _DATE = re.compile(
     rb"\d{4}-\d\d-\d\d.*|\d{1,2}[:/.]\d\d([:/.]\d{2,4})?.*|\d+(?:\.\d+)+[\w.-]*|v\d+(?:\.\d+)*"
 )
 _CONSTANT = re.compile(
-    rb"[A-Z][A-Z0-9]*(?:[_.-][A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_.-][a-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z]+){2,}\d?|[a-z]+(?:[.:/-][a-z]+)+"
+    rb"[A-Z][A-Z0-9]*(?:[_.-][A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_.-][a-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|[A-Z]{0,4}(?:[A-Z][a-z]+){2,}\d?|[a-z]+(?:[.:/-][a-z]+)+"
 )
 _DIGEST = re.compile(
     rb"(?i)sha(?:1|224|256|384|512)[-:=$].*|md5[-:=].*|\$(?:2[aby]|5|6|1|apr1|argon2\w*|pbkdf2\S*)\$.*|pbkdf2_sha\S+|bcrypt\S*|\{s?sha\}.*"
@@ -30,6 +30,8 @@ _DIGEST = re.compile(
 _PUBLIC = re.compile(
     rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2)|AAAA[BCE]3Nza|-----BEGIN (?:PUBLIC|CERT)|MI(?:IBIjANBgkqh|GfMA0GCSqGSIb3DQEB|IDI?)|pk_(?:live|test)_|0x04[0-9a-f]{128}"
 )
+_MEMBER = re.compile(rb"\.[A-Za-z_][\w.]*|#[\w-]+|\[[\w -]+\]|[A-Za-z_]\w*(?:\[[-\w]*\]|\.[A-Za-z_]\w*)+")
+_NUMBERED = re.compile(rb"[A-Za-z]+[-_]?[0-9]{1,4}")
 _BLOB = re.compile(rb"[A-Za-z0-9+/_=-]{200,}")
 _MIME = re.compile(rb"(?:application|text|image|audio|video|multipart)/[\w.+-]+")
 
@@ -48,7 +50,8 @@ def is_other(value: bytes) -> bool:
         or _DIGEST.fullmatch(value)
         or _PUBLIC.match(value)
         or _MIME.fullmatch(value)
-        or (value.startswith((b"#", b"--")) and len(value) < 10)
+        or (_MEMBER.fullmatch(value) and likeness(value) > 2.8)
+        or (value.startswith((b"#", b"--", b".")) and len(value) < 10)
     )
 
 
@@ -67,6 +70,8 @@ def is_sentence(value: bytes) -> bool:
     if not value.isascii():
         return True
     words = value.split()
+    if len(words) > 1 and likeness(value) > 3.0:
+        return True
     return len(words) > 1 and sum(word.strip(b".,:;!?()'\"").isalpha() for word in words) * 2 >= len(words)
 
 
@@ -77,7 +82,7 @@ def strength(value: bytes, *, quoted: bool) -> float:
     special = len(value) - letters - digits
     like = likeness(value)
     if _UUID.fullmatch(value):
-        return 0.55
+        return 0.5
     if _HEX.fullmatch(value) and len(value) >= 16:
         return 0.9 if digits and digits < len(value) and entropy(value) > 2.8 else 0.15
     if not letters:
@@ -107,6 +112,8 @@ def _letters_only(value: bytes, like: float) -> float:
 
 def _composed(value: bytes, like: float, digits: int, special: int) -> float:
     """Letters with digits or signs among them."""
+    if like > 3.3 and _NUMBERED.fullmatch(value):
+        return 0.25
     bits = entropy(value)
     points = 0.35
     if digits:
