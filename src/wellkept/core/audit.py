@@ -93,6 +93,11 @@ class Audit:
         """Make ``records`` durable. Raises ``AuditError``: then nothing may be answered."""
         self.file.append(records)
 
+    @property
+    def prompt(self) -> bool:
+        """Whether ``write`` waits for nobody: it syncs."""
+        return False
+
     def sync(self) -> None:
         """Nothing is left to do: ``write`` syncs."""
 

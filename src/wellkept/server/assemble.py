@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..core.audit import Audit
 from ..core.audit_chain import Chain
 from ..core.audit_file import AuditFile
+from ..core.audit_served.opening import open_audit
 from ..core.place import AUDIT
 from ..core.service import Service
 from ..core.ttl import Bounds
@@ -21,22 +21,17 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def assemble(
-    settings: Settings, barrier: Barrier, clock: Clock, *, node: Node | None = None, first: bool = False
-) -> Serving:
-    """What serves the store behind ``barrier``. ``first``: it was made just now, so its audit log begins too.
-    ``node``: gives ``sys/`` the paths that operators seal, rekey and rotate by."""
+def assemble(settings: Settings, barrier: Barrier, clock: Clock, *, node: Node | None = None) -> Serving:
+    """What serves the store behind ``barrier``. ``node``: gives ``sys/`` the paths that operators seal, rekey and rotate by."""
     from ..storage.cached import CachedStorage
     from .node import Serving
 
     cached = CachedStorage(barrier.storage, max_bytes=settings.cache_size)  # type: ignore[arg-type]
     barrier = barrier.over(cached)
-    chain = Chain(barrier.derive("audit"))
     directory = settings.storage.path
-    audit_file = AuditFile(os.path.join(directory, AUDIT), chain, barrier)
-    if first:
-        audit_file.initialise()
-    audit = Audit(audit_file, chain, clock)
+    if first:  # so that the store can be opened by its own command line, which records for itself
+        AuditFile(os.path.join(directory, AUDIT), Chain(barrier.derive("audit")), barrier).initialise()
+    audit = open_audit(barrier, directory, clock)
     service = _Service(
         barrier,
         audit,
@@ -50,7 +45,7 @@ def assemble(
 
     def close() -> None:
         service.close()
-        audit_file.close()
+        audit.close()
 
     return Serving(barrier, service, close)
 

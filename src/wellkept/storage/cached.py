@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_LONGEST_LIST = 256
+_MOST_LISTS = 512
+"""Folders remembered, and names in one: the small ones that are asked for at every request."""
+
+
 class NotInMemory(BaseException):
     """What was asked for cannot be answered from memory. No error: the caller asks again where it may wait.
 
@@ -72,6 +77,7 @@ class CachedStorage:
         self._pid = os.getpid()
         self._lock = allocate_lock()
         self._memory = Memory(self._max_bytes)
+        self._lists: dict[str, tuple[str, ...]] = {}
         self._revision = -1
         self._stamp = b""
         self._moment = 0  # even: memory is of one revision; odd: it is being changed
@@ -105,8 +111,17 @@ class CachedStorage:
         return result
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
-        self._wait()
-        return self.below.list(prefix, after=after, limit=limit)
+        begun = self._impatient.get(get_ident()) if self._impatient else None
+        if begun is not None:
+            return self.recall_list(prefix, begun, after, limit)
+        self.freshen()
+        known = self._lists.get(prefix) if not after and limit is None else None
+        if known is not None:
+            return [*known]
+        through = _Through(self)
+        found = self.below.snapshot(lambda below: through.on(below).list(prefix, after=after, limit=limit))
+        through.keep()
+        return found
 
     def keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> Names:
         self._wait()
@@ -155,6 +170,13 @@ class CachedStorage:
         if isinstance(found, Missing) or self._moment != moment or moment & 1:
             raise NotInMemory
         return found
+
+    def recall_list(self, prefix: str, moment: int, after: str, limit: int | None) -> Names:
+        """A whole folder as of ``moment``, if it was listed since it last changed. Raises ``NotInMemory``."""
+        known = self._lists.get(prefix) if not after and limit is None else None
+        if known is None or self._moment != moment or moment & 1:
+            raise NotInMemory
+        return [*known]
 
     def _again(self, key: str) -> Entry | Missing | None:
         """From the old generation, to which it then belongs no more."""
@@ -212,6 +234,7 @@ class CachedStorage:
             try:
                 for key, entry in applied.entries.items():
                     self._memory.put(key, entry)
+                    self._forget_lists(key)
                 self._revision = applied.after
                 self._stamp = applied.stamp
             finally:
@@ -239,19 +262,37 @@ class CachedStorage:
             try:
                 if everything:
                     self._memory.clear()
+                    self._lists.clear()
                 for key in keys:
                     self._memory.drop(key)
+                    self._forget_lists(key)
                 self._revision = revision
                 self._stamp = stamp
             finally:
                 self._moment += 1
 
-    def remember(self, found: Mapping[str, Entry | None], revision: int) -> None:
+    def remember(
+        self, found: Mapping[str, Entry | None], lists: Mapping[str, Sequence[str]], revision: int
+    ) -> None:
         """Take over what was read below at ``revision``, if memory is of that revision."""
         with self._lock:
             if revision == self._revision and self._stamp:
                 for key, entry in found.items():
                     self._memory.put(key, entry)
+                for prefix, names in lists.items():
+                    if len(self._lists) >= _MOST_LISTS:
+                        self._lists.clear()
+                    self._lists[prefix] = tuple(names)
+
+    def _forget_lists(self, key: str) -> None:
+        """Of all folders that ``key`` is in, however deep."""
+        lists = self._lists
+        if lists:
+            lists.pop("", None)
+            at = key.find("/")
+            while at >= 0:
+                lists.pop(key[: at + 1], None)
+                at = key.find("/", at + 1)
 
     # The rest.
 
@@ -279,6 +320,7 @@ class CachedStorage:
         with self._lock:
             self._moment += 1
             self._memory.clear()
+            self._lists.clear()
             self._moment += 1
 
     def close(self) -> None:
@@ -301,17 +343,18 @@ class _Recall:
         return self._cache.recall(key, self._moment)
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
-        raise NotInMemory
+        return self._cache.recall_list(prefix, self._moment, after, limit)
 
 
 class _Through:
     """One moment of the storage below; what is read of it is remembered afterwards."""
 
-    __slots__ = ("_below", "_cache", "_found", "_revision")
+    __slots__ = ("_below", "_cache", "_found", "_lists", "_revision")
 
     def __init__(self, cache: CachedStorage) -> None:
         self._cache = cache
         self._found: dict[str, Entry | None] = {}
+        self._lists: dict[str, Sequence[str]] = {}
 
     def on(self, below: Moment) -> _Through:
         self._below = below
@@ -323,7 +366,10 @@ class _Through:
         return found
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
-        return self._below.list(prefix, after=after, limit=limit)
+        found = self._below.list(prefix, after=after, limit=limit)
+        if not after and limit is None and len(found) <= _LONGEST_LIST:
+            self._lists[prefix] = tuple(found)
+        return found
 
     def keep(self) -> None:
-        self._cache.remember(self._found, self._revision)
+        self._cache.remember(self._found, self._lists, self._revision)

@@ -53,7 +53,6 @@ class Broker:
         self._revision = -1
         self._entry: int | None = -1
         self.devices: tuple[Device, ...] = ()
-        self.prompt = False
         self._noted: dict[str, End] = {}
         self._ended = threading.Event()
         if listen:
@@ -88,6 +87,11 @@ class Broker:
                 f"no audit device could keep the record ({'; '.join(failures)}); without a record nothing is answered"
             )
 
+    @property
+    def prompt(self) -> bool:
+        """Whether recording waits for nobody, so that it may be done on an event loop."""
+        return all(device.prompt for device in self.current())
+
     def current(self) -> tuple[Device, ...]:
         """The devices, as the store has them now."""
         revision = self._storage.revision()
@@ -106,12 +110,13 @@ class Broker:
                 return
             devices = self._made({} if entry is None else json.loads(entry.value))
             self._register([device for device in devices if device not in self.devices])
+            for device in devices:
+                device.try_to_open()
             for device in self.devices:
                 if device not in devices:
                     self._note(device)
                     device.close()
             self.devices = devices
-            self.prompt = all(device.prompt for device in devices)
             self._entry, self._revision = found, revision
 
     def _made(self, table: dict[str, Any]) -> tuple[Device, ...]:

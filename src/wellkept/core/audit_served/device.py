@@ -66,6 +66,14 @@ class Device:
     def prepare(self) -> None:
         """Open what is not open. Raises ``OSError``."""
 
+    def try_to_open(self) -> None:
+        """Open what can be opened; what cannot will say so when it is written to."""
+        with self.lock:
+            try:
+                self.prepare()
+            except OSError:
+                pass
+
     def emit(self, lines: Sequence[bytes]) -> None:
         """Write ``lines``. Raises ``OSError`` and then sees itself to what became of the chain."""
         raise NotImplementedError

@@ -87,6 +87,11 @@ class ServedAudit:
         """Hand ``records`` to the devices. Raises ``AuditError``: then nothing may be answered."""
         self.broker.append(records)
 
+    @property
+    def prompt(self) -> bool:
+        """Whether ``write`` waits for nobody, so that it may be done on an event loop."""
+        return self.broker.prompt
+
     def sync(self) -> None:
         """See to it that what was written is on disk. Raises ``AuditError``: then nothing may be done or answered."""
         self.broker.sync()
