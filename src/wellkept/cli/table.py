@@ -64,6 +64,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "scan fingerprints": ("scan.fingerprints", "write the store's secrets down as fingerprints, for CI"),
         "scan install-hook": ("scan.hooks", "install git hooks that refuse secrets"),
     },
+    "serving": {
+        "server": ("server", "serve a store to a team, over the HTTP API of Vault and OpenBao"),
+    },
     "server": {
         "login": ("remote.login", "get a token from a server and keep it"),
         "read": ("remote.raw", "read any path of a server's API"),
@@ -105,6 +108,7 @@ TITLES = {
     "secrets": "Secrets",
     "applications": "Applications",
     "keeping": "Keeping",
+    "serving": "Serving",
     "server": "Talking to a server",
     "leaks": "Leaks",
     "other": "Other",

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def assemble(settings: Settings, barrier: Barrier, clock: Clock, *, node: Node | None = None) -> Serving:
-    """What serves the store behind ``barrier``. ``node``: gives ``sys/`` the paths that operators seal, rekey and rotate by."""
+def assemble(
+    settings: Settings, barrier: Barrier, clock: Clock, *, node: Node | None = None, first: bool = False
+) -> Serving:
+    """What serves the store behind ``barrier``. ``first``: it was made just now, so its own log begins too.
+    ``node``: gives ``sys/`` the paths that operators seal, rekey and rotate by."""
     from ..storage.cached import CachedStorage
     from .node import Serving
 

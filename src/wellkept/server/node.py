@@ -103,12 +103,13 @@ class Node:
         except Sealed:
             self.seal_config = None
 
-    def initialise(self, seal: Seal) -> str:
-        """Give the store its keys, closed with ``seal``; returns a root token. The store stays sealed."""
+    def initialise(self, seal: Seal, root_token: str = "") -> str:
+        """Give the store its keys, closed with ``seal``; returns a root token (``root_token``, where it was chosen).
+        The store stays sealed."""
         barrier = Barrier.initialize(self.storage, seal, clock=self.clock)
         serving = assemble(self.settings, barrier, self.clock, first=True)
         try:
-            token: str = serving.service.root_token()
+            token: str = serving.service.root_token(root_token)
         finally:
             serving.end()
         self.refresh()
