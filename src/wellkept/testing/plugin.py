@@ -1,4 +1,5 @@
-"""pytest fixtures, found by pytest itself where wellkept is installed. Nothing is imported until one is used."""
+"""What pytest itself finds where wellkept is installed: fixtures, and ``--wellkept-leaks``. Nothing is imported until
+one is used."""
 
 from __future__ import annotations
 
@@ -10,6 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .fake import FakeSecrets
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("wellkept")
+    group.addoption("--wellkept-leaks", action="store_true", help="fail a test that prints a known secret")
+    group.addoption(
+        "--wellkept-known", metavar="FILE", help="with it: also the secrets of this fingerprint file"
+    )
+    parser.addini("wellkept_leaks", "fail a test that prints a known secret", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--wellkept-leaks") or config.getini("wellkept_leaks"):
+        from .leaks import guard
+
+        config.pluginmanager.register(guard(config), "wellkept-leaks")
 
 
 @pytest.fixture
