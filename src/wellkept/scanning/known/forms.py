@@ -92,10 +92,10 @@ def _pieces(secret: Secret) -> Iterator[tuple[bytes, str, bool]]:
             continue
         if len(value) <= LONGEST and worth(value):
             yield value, label, not part.joins and label == "" and value not in (whole, whole.strip())
-        if len(value) >= 2 * FRAGMENT and not _structured(value):
+        if len(value) >= 2 * FRAGMENT and (secret.is_binary or not _structured(value)):
             for at in [*range(0, len(value) - FRAGMENT, FRAGMENT), len(value) - FRAGMENT]:
                 piece = value[at : at + FRAGMENT]
-                if _random(piece):
+                if _random(piece, secret.is_binary):
                     yield piece, label, True
 
 
@@ -106,9 +106,9 @@ def _structured(value: bytes) -> bool:
     return start[:1] in (b"{", b"[") or start.startswith(b"-----BEGIN ") or b"://" in start or b";" in value
 
 
-def _random(piece: bytes) -> bool:
+def _random(piece: bytes, binary: bool) -> bool:
     """Whether a fragment looks generated: words and markup would be found wherever somebody writes the same."""
-    return len(set(piece)) >= 10 and bits(piece) >= 100 and not _WORDY(piece)
+    return len(set(piece)) >= 10 and bits(piece) >= 100 and (binary or not _WORDY(piece))
 
 
 def _public_lines(whole: bytes) -> frozenset[bytes]:

@@ -23,6 +23,7 @@ CHUNK = 1 << 18
 
 _BATCH = 1 << 13
 _REACH = 64
+_GAP = 16
 _GROUP = 1 << 23
 _WORTH_A_THREAD = 1 << 21
 _FIRST_BITS = 20
@@ -131,7 +132,7 @@ class Matcher:
         """
         data, base, ended = b"", 0, False
         keep = max(self.overlap, 1)
-        before: set[tuple[int, str, str]] = set()
+        told: dict[tuple[str, str], int] = {}  # where the last reported occurrence of each version ends
         while not ended:
             parts = [data]
             size = len(data)
@@ -142,14 +143,11 @@ class Matcher:
                 ended = not part
             data = b"".join(parts)
             fresh = len(data) if ended else len(data) - keep
-            seen: set[tuple[int, str, str]] = set()
             for start, end, hit in self.find(data):
-                mark = (base + end, hit.record.name, hit.record.version)
-                seen.add(mark)
-                if start < fresh and mark not in before:
+                name = (hit.record.name, hit.record.version)
+                if start < fresh and base + end > told.get(name, -1):
+                    told[name] = base + end
                     yield base + start, base + end, hit
-            before = {mark for mark in seen if mark[0] > base + fresh}
-            before = before if not ended else set()
             data, base = data[fresh:], base + fresh
 
     def _part(self, data: bytes, at: int, size: int) -> list[Found]:
@@ -370,7 +368,8 @@ def _equal(tags: Any, tag: int) -> slice:
 
 
 def _once(places: list[Found]) -> Iterator[tuple[int, int, Hit]]:
-    """Of occurrences of one version that overlap, one that covers them all: under the widest one's label."""
+    """Of occurrences of one version that overlap, one that covers them all: under the widest one's label. Lines and
+    fragments of it that follow each other closely are one as well."""
     last: dict[tuple[str, str], int] = {}
     merged: list[Found] = []
     order = sorted(places, key=lambda found: (found.start, -found.end, found.hit.record, found.hit.form))
@@ -378,7 +377,8 @@ def _once(places: list[Found]) -> Iterator[tuple[int, int, Hit]]:
         key = (found.hit.record.name, found.hit.record.version)
         number = last.get(key)
         before = None if number is None else merged[number]
-        if number is not None and before is not None and found.start <= before.end:
+        gap = _GAP if before is not None and found.hit.fragment and before.hit.fragment else 0
+        if number is not None and before is not None and found.start <= before.end + gap:
             wider = before.hit if before.end - before.start >= found.end - found.start else found.hit
             merged[number] = Found(before.start, max(before.end, found.end), wider)
         else:

@@ -1,0 +1,84 @@
+"""Fingerprints: by rule and value, not by place; and no help in guessing."""
+
+import pytest
+
+from doubles.leaks import TOKEN, finding
+from wellkept.errors import ConfigError
+from wellkept.scanning.dedupe import dedupe
+from wellkept.scanning.fingerprint import Fingerprinter
+
+KEY = b"0123456789abcdef" * 2
+
+
+def test_moving_code_does_not_change_a_fingerprint():
+    here, there = Fingerprinter().stamp(
+        [finding(TOKEN, "a = 1"), finding(TOKEN, "b = 2", path="other/place.py", line=900, column=1)]
+    )
+    assert here.fingerprint == there.fingerprint
+
+
+def test_another_value_rule_or_key_changes_it():
+    base = Fingerprinter(KEY).of("rule", b"value")
+    others = {Fingerprinter(KEY).of("rule", b"valuf"), Fingerprinter(KEY).of("rulf", b"value")}
+    others |= {Fingerprinter(KEY[::-1]).of("rule", b"value"), Fingerprinter().of("rule", b"value")}
+    assert len(others | {base}) == 5
+
+
+def test_rule_and_value_cannot_be_shifted_into_each_other():
+    assert Fingerprinter(KEY).of("ab", b"c") != Fingerprinter(KEY).of("a", b"bc")
+
+
+def test_it_is_the_same_in_every_process_for_ever():
+    assert Fingerprinter().of("some-rule", b"some value") == "c6b6b33683bb3329fb787020830493d8"
+    assert Fingerprinter(KEY).of("some-rule", b"some value") == "ab22a757abc38bd3f3231eec963cbdee"
+
+
+def test_without_a_key_a_guess_costs_as_much_as_a_login():
+    from cryptography.hazmat.primitives.kdf import scrypt
+
+    asked = []
+    real = scrypt.Scrypt
+
+    def counting(**options):
+        asked.append(options)
+        return real(**options)
+
+    scrypt.Scrypt = counting
+    try:
+        maker = Fingerprinter()
+        for _ in range(3):
+            maker.of("rule", b"hunter2")
+    finally:
+        scrypt.Scrypt = real
+    assert [(options["n"] >= 4096, options["r"]) for options in asked] == [(True, 8)], (
+        "once for each value of a run"
+    )
+
+
+def test_a_short_key_is_refused():
+    with pytest.raises(ConfigError, match="16 bytes"):
+        Fingerprinter.from_environment({"WELLKEPT_FINGERPRINT_KEY": "short"})
+
+
+def test_no_key_is_one_that_everybody_has():
+    assert Fingerprinter.from_environment({}).of("r", b"v") == Fingerprinter().of("r", b"v")
+
+
+def test_one_secret_in_many_places_is_one_finding():
+    found = [finding(TOKEN, "x", path=f"f{n % 3}", line=n % 2, offset=n % 2) for n in range(12)]
+    (one,) = dedupe(Fingerprinter().stamp(found))
+    assert (one.location.path, one.location.line) == ("f0", 0)
+    assert len(one.also) == 5
+
+
+def test_of_two_rules_for_the_same_bytes_the_surer_stays():
+    sure = finding(TOKEN, "x", rule="github-pat")
+    vague = finding(TOKEN, "x", rule="generic-secret")._replace(confidence=0.95)
+    known = finding(TOKEN, "x", rule="known")._replace(confidence=0.5)
+    assert [found.rule for found in dedupe(Fingerprinter().stamp([vague, sure]))] == ["github-pat"]
+    assert [found.rule for found in dedupe(Fingerprinter().stamp([vague, sure, known]))] == ["known"]
+
+
+def test_the_order_of_arrival_does_not_matter():
+    found = Fingerprinter(KEY).stamp([finding(f"{TOKEN}{n % 4}", "x", path=f"f{n}") for n in range(20)])
+    assert dedupe(found) == dedupe(found[::-1])
