@@ -50,8 +50,8 @@ def main() -> None:
         for turn in range(ROUNDS + 1):  # the first fills the caches of rules and files
             for name, command in everybody.items():
                 seconds, peak = run(command, env)
-                memory[name] = max(memory[name], peak)
                 if turn:
+                    memory[name] = max(memory[name], peak)
                     taken[name].append(seconds)
     memory["wellkept"] *= 1 + JOBS  # the largest of its processes: no more than so much for all of them
     for name, samples in taken.items():

@@ -53,9 +53,12 @@ class FileStream:
         self._fd = descriptor
 
     def read(self, size: int = -1, /) -> bytes:
-        """As a file's; the whole rest only for a negative size, which nothing here asks for."""
+        """As a file's. A negative size, the whole rest, is refused above a mebibyte: the directory of a zip is less."""
         if size < 0:
-            raise ValueError("a size is needed")
+            rest = os.read(self._fd, (1 << 20) + 1)
+            if len(rest) > 1 << 20:
+                raise ValueError("a size is needed")
+            return rest
         return os.read(self._fd, size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -112,4 +115,4 @@ def windows(stream: Stream, head: bytes, *, sparse: FileStream | None = None) ->
             if resume - (base + len(data)) > _HOLE:
                 steps = (resume - base - begin - WHOLE) // STEP  # borders stay multiples of a step
                 base += steps * STEP
-                sparse.seek(base + len(data))
+            sparse.seek(base + len(data))

@@ -69,6 +69,6 @@ class Confirmer:
 
     def _prepare(self, rule: int) -> Any:
         pattern = self._patterns[rule] = compile_pattern(self._rules[rule].pattern)
-        names = pattern.groupindex
-        self._secret_group[rule] = names["secret"] if "secret" in names else min(pattern.groups, 1)
+        names = pattern.groupindex  # RE2's are bytes for a pattern of bytes
+        self._secret_group[rule] = names.get("secret") or names.get(b"secret") or min(pattern.groups, 1)
         return pattern

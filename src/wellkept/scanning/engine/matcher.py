@@ -131,7 +131,7 @@ class Matcher:
     ) -> bool | float | None:
         if self._checks is None:
             self._checks = import_module("wellkept.scanning.checks").CHECKS
-        candidate = Candidate(rule, secret, match.group(), line, path, match.groupdict(), near)
+        candidate = Candidate(rule, secret, match.group(), line, path, _named(match), near)
         outcome: bool | float | None = self._checks[rule.check](candidate)
         return outcome
 
@@ -168,6 +168,13 @@ def line_around(data: bytes, start: int, end: int) -> bytes:
     for mark in (b"\n", b"\0", b"\r"):
         after = after.partition(mark)[0]
     return (before[cut + 1 :] + data[start:end] + after)[:LINE_BYTES]
+
+
+def _named(match: Any) -> dict[str, bytes | None]:
+    """The named groups; RE2 names those of a pattern of bytes in bytes."""
+    return {
+        name.decode() if isinstance(name, bytes) else name: value for name, value in match.groupdict().items()
+    }
 
 
 _CONTROL = bytes(code for code in range(256) if code < 32 and code not in b"\t\r\n") + bytes(range(127, 256))

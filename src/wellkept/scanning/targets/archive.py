@@ -123,9 +123,7 @@ def decompress(kind: str, stream: Stream) -> Any:
     if kind == "zstd":
         from importlib import import_module
 
-        zstandard = import_module("zstandard")
-        decompressor = zstandard.ZstdDecompressor(max_window_size=128 << 20)
-        return decompressor.stream_reader(stream, read_across_frames=True, closefd=False)
+        return _Zstandard(import_module("zstandard"), stream)
     return _Blocks(kind, stream)
 
 
@@ -165,6 +163,50 @@ class _Blocks:
 
     def close(self) -> None:
         self._engine = None
+
+
+class _Zstandard:
+    """zstandard, whose own reader takes a stream that is cut short for one that ended.
+
+    So a last small frame is appended to what is read. Where the content does not end with what that frame says,
+    it was swallowed by a frame that had not ended.
+    """
+
+    MARK = b"wellkept " * 12  # compresses, so that the frame's own bytes do not end with it
+
+    def __init__(self, zstandard: Any, stream: Stream) -> None:
+        self._stream = stream
+        self._tail: bytes | None = zstandard.ZstdCompressor().compress(self.MARK)
+        self._held = b""
+        decompressor = zstandard.ZstdDecompressor(max_window_size=128 << 20)
+        self._reader = decompressor.stream_reader(self._Source(self), read_across_frames=True, closefd=False)
+
+    class _Source:
+        def __init__(self, owner: _Zstandard) -> None:
+            self._owner = owner
+
+        def read(self, size: int) -> bytes:
+            owner = self._owner
+            data = owner._stream.read(size)
+            if not data and owner._tail is not None:
+                data, owner._tail = owner._tail, None
+            return data
+
+    def read(self, size: int, /) -> bytes:
+        while True:
+            data: bytes = self._reader.read(size)
+            if not data:
+                if self._held != self.MARK:
+                    raise EOFError
+                return b""
+            data = self._held + data
+            keep = min(len(data), len(self.MARK))
+            out, self._held = data[: len(data) - keep], data[len(data) - keep :]
+            if out:
+                return out
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 def _zip(stream: Stream, subject: str, limits: Limits) -> Iterator[Member | Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .detectors import DETECTORS
+from .detectors import DETECTORS, PRECISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ class Decoder:
             if pattern is None:
                 from ..engine.confirm import compile_pattern
 
-                pattern = self._patterns[index] = compile_pattern(DETECTORS[index][1])
+                pattern = self._patterns[index] = compile_pattern(PRECISE[index])
             name = DETECTORS[index][0]
             yield from _walk(data, pattern.search, name, _UNDO[name], begin, stop)
 

@@ -1,6 +1,7 @@
-"""Patterns that say that something encoded stands there. They run in the same pass as the rules.
+"""Patterns that say that something encoded stands there. ``DETECTORS`` run in the same pass as the rules and are
+chosen for their speed; ``PRECISE`` then finds the pieces in the windows where one of them matched.
 
-They look for encoded *ASCII*, and that makes them rare: of base64, the first three characters of each group of
+Those look for encoded *ASCII*, and that makes them rare: of base64, the first three characters of each group of
 four are then half of the alphabet each (the top bit of every byte is 0), so that a hash or a picture passes with
 a chance of 1 in 8 for each group, 1 in 260,000 for six. In hex, every second digit is 2 to 7.
 """
@@ -16,10 +17,13 @@ JSON = r"""\\"\s{0,4}[:=]|[:=]\s{0,4}\\"|:\\/\\/|\\u00[2-7][0-9A-Fa-f]"""
 UTF16 = r"(?:[\x20-\x7e]\x00){16}"
 
 DETECTORS: tuple[tuple[str, str], ...] = (
-    ("base64", f"{BASE64}|{GZIP}"),
+    ("base64", "[A-Za-z0-9+/]{32}"),
     ("hex", f"{HEX}|{HEX_ESCAPES}"),
     ("url", URL),
     ("json", JSON),
     ("utf-16", UTF16),
 )
-"""Name of the encoding and the pattern; the engines report them by their place here, behind the rules."""
+"""Name of the encoding and the pattern; the engines report them by their place here, behind the rules. The precise
+pattern of base64 alone would take the engine a quarter of its speed; this one costs nothing to speak of."""
+
+PRECISE: tuple[str, ...] = (f"{BASE64}|{GZIP}", *(pattern for _, pattern in DETECTORS[1:]))
