@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..storage.protocol import Reader, Storage, Transaction
     from .audit import Audit
+    from .audit_served.record import ServedAudit
     from .authority import Authority
     from .command import Command, Engine
     from .request import Request, Response
@@ -40,7 +41,7 @@ class Core:
     def __init__(
         self,
         storage: Storage,
-        audit: Audit,
+        audit: Audit | ServedAudit,
         authority: Authority,
         mounts: Mapping[str, tuple[Engine, str]],
         clock: Clock,

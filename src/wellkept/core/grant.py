@@ -46,6 +46,8 @@ class AuthGrant:
     id: str = field(default="", repr=False)
     """A token's text that the caller chose; only ``auth/token`` sets it."""
     entity_id: str = ""
+    path_suffix: str = ""
+    """Put behind the path that the token is known to come from."""
 
     # Filled in by the core:
     client_token: str = field(default="", repr=False)

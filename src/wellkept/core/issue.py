@@ -65,7 +65,7 @@ class Issuer:
             key="",
             accessor="" if kind == "batch" else random_text(),
             policies=policies,
-            path=request.path,
+            path=f"{request.path}/{grant.path_suffix}" if grant.path_suffix else request.path,
             type=kind,
             display_name=grant.display_name,
             metadata=dict(grant.metadata),

@@ -8,11 +8,11 @@ nothing else: neither whether a path exists, nor what is wrong with the request.
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, WellkeptError
 from ..storage.cached import CachedStorage, NotInMemory
+from .cidr import contains
 from .core import Core, Step, clean
 from .lockout import InvalidCredentials
 from .paths import check_path
@@ -105,8 +105,11 @@ class ServedCore(Core):
             return None
         finally:
             memory.leave()
-        if step.error is not None:
-            raise step.error
+        error = step.error
+        key = (request.operation, "ok" if error is None else str(error.status))
+        self._counts[key] = self._counts.get(key, 0) + 1
+        if error is not None:
+            raise error
         return step.response
 
     def _prepare(self, request: Request) -> Step:
@@ -319,7 +322,8 @@ class ServedCore(Core):
             issuer.token(whole, request, mount, auth, now, response)
         if lease is not None and not lease.lease_id and not lease.duration:
             issuer.lease(whole, request, mount, lease, now, response)
-        if request.wrap_ttl and request.path not in _NOT_WRAPPED and _worth_wrapping(response):
+        worth = request.path == "sys/wrapping/wrap" or _worth_wrapping(response)
+        if request.wrap_ttl and request.path not in _NOT_WRAPPED and worth:
             return self._service.wrapping.wrap(whole, response, request.path, request.wrap_ttl, now)
         return response
 
@@ -366,11 +370,7 @@ def address_allowed(caller: Token, address: str) -> bool:
     """Whether the token may be used from ``address``; one that is bound may not be used from nowhere."""
     if not caller.bound_cidrs:
         return True
-    try:
-        remote = ip_address(address)
-    except ValueError:
-        return False
-    return any(remote in ip_network(cidr, strict=False) for cidr in caller.bound_cidrs)
+    return contains(caller.bound_cidrs, address)
 
 
 def matches(patterns: frozenset[str], path: str) -> bool:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..storage.protocol import Transaction
     from .audit import Audit
+    from .audit_served.record import ServedAudit
     from .command import Engine
     from .form import Route
     from .mount import Mount
@@ -46,7 +47,7 @@ class Service:
     def __init__(
         self,
         storage: Barrier,
-        audit: Audit,
+        audit: Audit | ServedAudit,
         clock: Clock,
         *,
         bounds: Bounds | None = None,
@@ -163,7 +164,7 @@ class Service:
 
 def open_service(
     storage: Barrier,
-    audit: Audit,
+    audit: Audit | ServedAudit,
     clock: Clock,
     *,
     bounds: Bounds | None = None,

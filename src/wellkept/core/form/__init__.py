@@ -5,8 +5,8 @@ share (which path and method there are, how a text becomes a number, which words
 of) stand here once. They are OpenBao's, whose clients match on the words.
 """
 
-from .call import Call, Data, bad, internal
+from .call import Call, Data, bad, unforeseen
 from .fields import Field
 from .route import Op, Route, Routed
 
-__all__ = ["Call", "Data", "Field", "Op", "Route", "Routed", "bad", "internal"]
+__all__ = ["Call", "Data", "Field", "Op", "Route", "Routed", "bad", "unforeseen"]

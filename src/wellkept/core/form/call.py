@@ -20,9 +20,9 @@ def bad(*texts: str) -> Refusal:
     return Refusal(400, *texts)
 
 
-def internal(text: str) -> Refusal:
-    """500, in the form that OpenBao gives to errors it did not foresee as the client's."""
-    return Refusal(500, one_error(text))
+def unforeseen(text: str) -> Refusal:
+    """400 where OpenBao answers 500, because it did not foresee that the error is the client's; its words and form."""
+    return Refusal(400, one_error(text))
 
 
 class Data:
@@ -46,6 +46,8 @@ class Data:
                 converted = CONVERTERS[field.kind](value)
             except Unconvertible as error:
                 failure = f'{prefix}error converting input for field "{name}": {error}'
+                if field.kind == "pairs" and str(error).startswith("invalid key pair"):
+                    failure += f' in field "{name}"'
                 break
             if converted is not None:
                 self._values[name] = converted

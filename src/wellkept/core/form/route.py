@@ -92,8 +92,7 @@ class Routed(Served):
         for route in self.routes:
             match = route.pattern.fullmatch(path)
             if match is not None:
-                parts = {name: value for name, value in match.groupdict().items() if value is not None}
-                return command(request, operation, path, route, parts)
+                return command(request, operation, path, route, match.groupdict(default=""))
         raise unsupported_path()
 
 

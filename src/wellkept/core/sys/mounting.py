@@ -26,6 +26,7 @@ PROTECTED = ("auth/", "sys/", "cubbyhole/", "identity/", "audit/")
 """Where nothing may be mounted, or moved to."""
 FIXED = ("sys/", "cubbyhole/", "identity/")
 """What may not be disabled or moved."""
+NOT_MOUNTABLE = frozenset({"cubbyhole", "identity", "system", "token"})
 BATCH = 500
 
 
@@ -37,15 +38,27 @@ def enable(service: Service, call: Call, table: Table) -> Response:
     if not kind:
         raise bad("backend type must be specified as a string")
     config = MountConfig()
-    tuning.apply(config, tuning.parse_config(data["config"]))
+    given = dict(data["config"])
+    if table == "secret":
+        given.pop("token_type", None)
+    tuning.apply(config, tuning.parse_config(given))
     if config.max_lease_ttl and config.default_lease_ttl > config.max_lease_ttl:
         raise bad("given default lease TTL greater than given max lease TTL")
+    system = int(service.issuer.system.most)
+    if not config.max_lease_ttl and config.default_lease_ttl > system:
+        raise bad(f"given default lease TTL greater than system max lease TTL of {system}")
     options: dict[str, str] = data["options"]
     if kind in ("kv-v1", "kv-v2"):
         options = {**options, "version": kind[-1]}
         kind = "kv"
     elif kind == "plugin":
         kind = data["plugin_name"]
+    if kind in NOT_MOUNTABLE:
+        raise bad(
+            "token credential backend cannot be instantiated"
+            if table == "auth"
+            else f'mount type of "{kind}" is not mountable'
+        )
     if kind not in kinds(table):
         raise bad(f"plugin not found in the catalog: {kind}")
     if table == "secret" and path.startswith(PROTECTED):

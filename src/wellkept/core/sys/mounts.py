@@ -79,7 +79,7 @@ class Mounts:
         mount = self.find(path)
         if mount is None:
             raise bad(f'cannot fetch sysview for path "{self._shown(path)}"')
-        return Response(tuning.read(mount, self._service.issuer.bounds(mount)))
+        return Response(tuning.read(mount, self._service.issuer.system))
 
     def tune(self, call: Call) -> Response:
         path: str = call.data["path"]
@@ -87,7 +87,9 @@ class Mounts:
         if mount is None:
             raise bad(f'tune of path "{self._shown(path)}" failed: no mount entry found')
         if mount.kind in ("cubbyhole", "identity", "system") and self._table == "secret":
-            raise bad(f'cannot tune "{mount.path}"')
+            for name in ("default_lease_ttl", "max_lease_ttl"):
+                if name in call.data:
+                    raise bad(f"cannot tune parameter {name} of {mount.path}")
         return tuning.write(self._service, call, mount)
 
     def _shown(self, path: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...errors import WellkeptError
 from ...formats import hcl
-from ..form import bad
+from ..form.call import unforeseen
 
 SHORTEST, LONGEST = 4, 1000
 _TRIES = 1000
@@ -36,7 +36,7 @@ def parse(text: str) -> PasswordPolicy:
     except WellkeptError as error:
         failure = str(error)
     if failure:
-        raise bad(f"invalid password policy: unable to decode: {failure}")
+        raise unforeseen(f"invalid password policy: unable to decode: {failure}")
     length, rules = 0, []
     for item in items:
         if item.keys == ("length",) and isinstance(item.value, int):
@@ -44,15 +44,15 @@ def parse(text: str) -> PasswordPolicy:
         elif item.keys[:2] == ("rule", "charset") and isinstance(item.value, tuple):
             rules.append(_rule(item.value))
         else:
-            raise bad(f"invalid password policy: {item.keys[0]!r} is not expected")
+            raise unforeseen(f"invalid password policy: {item.keys[0]!r} is not expected")
     if length < SHORTEST:
-        raise bad(f"invalid password policy: length must be > {SHORTEST - 1}")
+        raise unforeseen(f"invalid password policy: length must be > {SHORTEST - 1}")
     if length > LONGEST:
-        raise bad(f"invalid password policy: length must be <= {LONGEST}")
+        raise unforeseen(f"invalid password policy: length must be <= {LONGEST}")
     if not rules:
-        raise bad("invalid password policy: at least one charset rule is needed")
+        raise unforeseen("invalid password policy: at least one charset rule is needed")
     if sum(rule.least for rule in rules) > length:
-        raise bad("invalid password policy: the rules want more characters than the length allows")
+        raise unforeseen("invalid password policy: the rules want more characters than the length allows")
     return PasswordPolicy(length, tuple(rules))
 
 
@@ -64,7 +64,7 @@ def _rule(body: hcl.Object) -> Rule:
         elif item.keys == ("min-chars",) and isinstance(item.value, int):
             least = max(0, item.value)
     if not characters or not characters.isprintable():
-        raise bad("invalid password policy: a charset must have printable characters")
+        raise unforeseen("invalid password policy: a charset must have printable characters")
     return Rule(characters, least)
 
 
@@ -76,4 +76,4 @@ def generate(policy: PasswordPolicy) -> str:
         drawn = "".join(secrets.choice(alphabet) for _ in range(policy.length))
         if all(sum(letter in rule.characters for letter in drawn) >= rule.least for rule in policy.rules):
             return drawn
-    raise bad("no password was found that fits the policy's rules; make it longer")
+    raise unforeseen("no password was found that fits the policy's rules; make it longer")

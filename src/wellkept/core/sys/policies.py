@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..authority import POLICY_PREFIX
 from ..form import Field, Op, Route, bad
+from ..form.call import unforeseen
 from ..form.route import rest
 from ..form.times import moment
 from ..policy import is_name
@@ -39,13 +40,13 @@ FIELDS: dict[str, Field] = {
 
 def routes(service: Service) -> list[Route]:
     fields = {**FIELDS}
-    acl = {"read": _read("policy"), "update": _write, "delete": _delete, "patch": _write}
+    acl = {"read": _read("policy"), "update": _write, "delete": _delete, "patch": _patch}
     old = {"read": _read("rules"), "update": _write_old, "delete": _delete}
     return [
         Route(r"policies/acl/?", {}, {"list": _list}),
         Route(f"policies/acl/{rest('name')}", fields, acl),
         Route(r"policies/detailed/acl/?", {}, {"list": _list_detailed}),
-        Route(f"policies/detailed/acl/{rest('name')}", fields, {"read": _read("policy")}),
+        Route(f"policies/detailed/acl/{rest('name')}", fields, {"list": _list_detailed}),
         Route(r"policy/?", {}, {"read": _list_old, "list": _list_old}),
         Route(f"policy/{rest('name')}", fields, old),
         Route(r"policies/password/?", {}, {"list": _list_passwords}),
@@ -137,6 +138,12 @@ def _write(call: Call) -> Response:
     return _written(call, call.data["policy"], old=False)
 
 
+def _patch(call: Call) -> Response:
+    response = _write(call)
+    response.status = 200
+    return response
+
+
 def _written(call: Call, given: str, *, old: bool) -> Response:
     name = _name(call)
     if not given:
@@ -154,6 +161,8 @@ def _written(call: Call, given: str, *, old: bool) -> Response:
     version = 0 if stored is None else stored["version"]
     required = bool(stored and stored.get("cas_required"))
     if "cas" in data:
+        if data["cas"] == -1 and version:
+            raise bad("check-and-set parameter set to -1 on existing entry")
         if data["cas"] != (version or -1) and not (version == 0 and data["cas"] in (0, -1)):
             raise bad(f"check-and-set parameter {data['cas']} did not match the current version {version}")
     elif required or data["cas_required"]:
@@ -218,7 +227,7 @@ def _read_password(call: Call) -> Response:
 def _write_password(call: Call) -> None:
     given: str = call.data["policy"]
     if not given:
-        raise bad("missing policy")
+        raise unforeseen("missing policy")
     from .passwords import parse
 
     text = _decoded(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..registry import AUTH_METHODS, SECRET_ENGINES
+from .tuning import lockout
 
 if TYPE_CHECKING:
     from ..mount import Mount, MountConfig
@@ -59,5 +60,5 @@ def config(tuned: MountConfig) -> dict[str, Any]:
     if tuned.token_type:
         told["token_type"] = tuned.token_type
     if tuned.user_lockout:
-        told["user_lockout_config"] = dict(tuned.user_lockout)
+        told["user_lockout_config"] = lockout(tuned)
     return told

@@ -44,14 +44,14 @@ _LISTS = (
 _TOKEN_TYPES = ("default-service", "default-batch", "service", "batch")
 
 
-def read(mount: Mount, bounds: Bounds) -> dict[str, Any]:
-    """The members of ``sys/mounts/PATH/tune``: effective times to live, and what else was set."""
+def read(mount: Mount, system: Bounds) -> dict[str, Any]:
+    """The members of ``sys/mounts/PATH/tune``: its own times to live or the system's, and what else was set."""
     config = mount.config
     told: dict[str, Any] = {
-        "default_lease_ttl": int(bounds.default),
+        "default_lease_ttl": config.default_lease_ttl or int(system.default),
         "description": mount.description,
         "force_no_cache": config.force_no_cache,
-        "max_lease_ttl": int(bounds.most),
+        "max_lease_ttl": config.max_lease_ttl or int(system.most),
     }
     for name in _LISTS:
         if getattr(config, name):
@@ -62,9 +62,21 @@ def read(mount: Mount, bounds: Bounds) -> dict[str, Any]:
         told["options"] = dict(mount.options)
     if config.token_type:
         told["token_type"] = config.token_type
-    for name, value in config.user_lockout.items():
-        told[f"user_lockout_{name.removeprefix('lockout_')}"] = value
+    told.update(lockout(config))
     return told
+
+
+def lockout(config: MountConfig) -> dict[str, Any]:
+    """The tuning of lockout, where there is any, under the names that are shown."""
+    given = config.user_lockout
+    if not given:
+        return {}
+    return {
+        "user_lockout_counter_reset_duration": given.get("lockout_counter_reset", 0),
+        "user_lockout_disable": given.get("lockout_disable", False),
+        "user_lockout_duration": given.get("lockout_duration", 0),
+        "user_lockout_threshold": given.get("lockout_threshold", 0),
+    }
 
 
 def write(service: Service, call: Call, mount: Mount) -> Response:
@@ -81,11 +93,6 @@ def write(service: Service, call: Call, mount: Mount) -> Response:
     if most and default > most:
         raise bad(
             f"backend max lease TTL of {most} would be less than backend default lease TTL of {default}"
-        )
-    if not most and default > service.issuer.system.most:
-        raise bad(
-            f"backend default lease TTL of {default} would be greater than system max lease TTL of "
-            f"{int(service.issuer.system.most)}"
         )
     if "token_type" in values and (mount.table != "auth" or mount.kind == "token"):
         where = "'token_type' can only be modified on auth mounts"
@@ -155,7 +162,7 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
         raise bad(f"invalid listing_visibility {visibility}")
     kind = values.get("token_type")
     if kind is not None and kind not in _TOKEN_TYPES:
-        raise bad(f"invalid value for 'token_type': {kind}")
+        raise bad("invalid value for 'token_type'")
     if "user_lockout_config" in values:
         values["user_lockout"] = _lockout(values.pop("user_lockout_config"))
     return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..form import Field, Route, bad
+from ..form import Field, Route
 from ..request import Response
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class LockedUsers:
         mounts = [
             mount for mount in self._service.router.mounts("auth") if not wanted or mount.accessor == wanted
         ]
-        if wanted and not mounts:
-            raise bad(f'could not find mount with accessor "{wanted}"')
         for mount, alias in self._service.lockout.all_locked(call.view, mounts, call.now):
             by_mount.setdefault(mount.accessor, []).append(alias)
         accessors: list[dict[str, Any]] = [
             {"mount_accessor": accessor, "counts": len(aliases), "alias_identifiers": sorted(aliases)}
             for accessor, aliases in sorted(by_mount.items())
         ]
+        if wanted and not accessors:
+            accessors = [{"mount_accessor": wanted, "counts": 0, "alias_identifiers": None}]
         total = sum(each["counts"] for each in accessors)
         group = {"namespace_id": "root", "namespace_path": "", "counts": total, "mount_accessors": accessors}
         return Response({"by_namespace": [group], "total": total})

@@ -78,9 +78,9 @@ class Creation:
             self._apply(grant, role, call)
         elif parent.bound_cidrs:
             grant.bound_cidrs = parent.bound_cidrs
-        self._check_root(grant, parent)
         if kind == "batch":
             _check_batch(grant)
+        self._check_root(grant, parent)
         warnings = [_CUSTOM] if grant.id and kind != "batch" else []
         return Response(auth=grant, warnings=(*warnings, *self._absent(call, grant)))
 
@@ -127,8 +127,8 @@ class Creation:
             return
         if not sudo:
             raise bad("root or sudo privileges required to specify token id")
-        if chosen.startswith(("s.", "b.", "r.")):
-            raise bad(f"custom token ID cannot have the '{chosen[:2]}' prefix")
+        if chosen.startswith("s."):
+            raise bad("custom token ID cannot have the 's.' prefix")
         if "." in chosen:
             raise bad("custom token ID cannot have a '.' in the value")
         grant.id = chosen
@@ -179,6 +179,7 @@ class Creation:
     @staticmethod
     def _apply(grant: AuthGrant, role: dict[str, Any], call: Call) -> None:
         grant.role = call.data["role_name"]
+        grant.path_suffix = role["path_suffix"]
         grant.renewable = grant.renewable and role["renewable"]
         if role["token_period"]:
             grant.period = role["token_period"]
@@ -194,8 +195,6 @@ class Creation:
     def _check_root(grant: AuthGrant, parent: Token) -> None:
         forever = not (grant.ttl or grant.period or grant.explicit_max_ttl)
         if grant.policies == (ROOT,) and forever and parent.expires:
-            if grant.token_type == "batch":  # noqa: S105 - not a token
-                raise bad("batch tokens cannot be root tokens")
             raise bad("expiring root tokens cannot create non-expiring root tokens")
 
     def _absent(self, call: Call, grant: AuthGrant) -> list[str]:
@@ -211,11 +210,11 @@ class Creation:
 
 
 def _check_batch(grant: AuthGrant) -> None:
-    if ROOT in grant.policies:
-        raise bad("batch tokens cannot be root tokens")
     for name in ("explicit_max_ttl", "num_uses", "period"):
         if getattr(grant, name):
             raise bad(f'batch tokens cannot have "{name}" set')
+    if ROOT in grant.policies:
+        raise bad("batch tokens cannot be root tokens")
     grant.id = ""
 
 

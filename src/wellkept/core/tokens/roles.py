@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from .. import cidr
 from ..form import Field, bad
 from ..form.route import LABEL
-from ..refusal import Refusal
 from ..request import Response
 from .policies import normalised, sanitize
 
@@ -90,9 +90,9 @@ def read(call: Call) -> Response | None:
     role = load(call.view, name)
     if role is None:
         return None
-    strict = role.pop("token_strictly_bind_ip", None)
-    if strict:
-        role["token_strictly_bind_ip"] = strict
+    for field in ("bound_cidrs", "token_bound_cidrs", "token_num_uses", "token_strictly_bind_ip"):
+        if not role.get(field):
+            role.pop(field, None)
     return Response({"name": name, **role})
 
 
@@ -120,25 +120,15 @@ def write(call: Call) -> None:
                 role[old] = data[new]
         elif old in data:
             role[new] = data[old]
-    role.pop("bound_cidrs", None)
     if role["token_explicit_max_ttl"]:
         role["explicit_max_ttl"] = role["token_explicit_max_ttl"]
     for field in ("allowed_policies", "disallowed_policies"):
         role[field] = list(normalised(role[field]))
-    role["token_bound_cidrs"] = _addresses(role["token_bound_cidrs"])
+    role["token_bound_cidrs"] = cidr.check(role["token_bound_cidrs"])
+    if role.get("bound_cidrs"):
+        role["bound_cidrs"] = role["token_bound_cidrs"]
     _check(role)
     call.view.put(ROLES + name, json.dumps(role, separators=(",", ":")).encode())
-
-
-def _addresses(blocks: list[str]) -> list[str]:
-    from ...auth import addresses
-
-    failure: Refusal | None = None
-    try:
-        return list(addresses.check(blocks))
-    except Refusal as error:
-        failure = error
-    raise bad(f"error parsing role fields: {failure.errors[0]}")
 
 
 def _check(role: dict[str, Any]) -> None:
