@@ -186,15 +186,21 @@ class Matcher:
         return found
 
     def _find_long(self, data: bytes, base: int, scratch: _Scratch, found: list[Found]) -> None:
-        import numpy as np
-
         tags = scratch.long_tags(self._keys)
-        for place, tag in self._long_filter.matching(tags, scratch):
-            numbers = _equal(self._long_tags, tag)
-            offsets = self._content.arrays["long_offsets"][numbers].astype("<u4")
-            lengths = self._lengths[self._content.arrays["long_entries"][numbers]]
-            for both in np.unique(offsets << 16 | lengths).tolist():
-                self.confirm(data, base + 8 * place - (both >> 16), both & 0xFFFF, found)
+        for place, first in self._long_filter.matching(tags, scratch):
+            for offset, length in self._shapes(first):
+                self.confirm(data, base + 8 * place - offset, length, found)
+
+    def _shapes(self, first: int) -> set[tuple[int, int]]:
+        """Where their window begins and how long they are: of the variants with the same tag, from ``first`` on."""
+        tags, arrays = self._long_tags, self._content.arrays
+        last = first + 1
+        while last < tags.size and tags[last] == tags[first]:
+            last += 1
+        entries = arrays["long_entries"][first:last]
+        return set(
+            zip(arrays["long_offsets"][first:last].tolist(), self._lengths[entries].tolist(), strict=True)
+        )
 
     def confirm(self, data: bytes, start: int, length: int, found: list[Found]) -> None:
         """Enter what stands at ``start`` when the digest of these bytes is that of a whole variant."""
@@ -274,7 +280,7 @@ class _Filter:
         self._tags = tags
 
     def matching(self, states: Any, scratch: _Scratch | None = None) -> list[tuple[int, int]]:
-        """Place and tag of those of the 64-bit ``states`` whose tag is one of ours."""
+        """Place of those of the 64-bit ``states`` whose tag is one of ours, and the first of ours that is equal."""
         import numpy as np
 
         slots = np.right_shift(states, self._high, out=scratch.slots if scratch else None)
@@ -289,7 +295,7 @@ class _Filter:
         at = np.searchsorted(self._tags, tags)
         at[at == self._tags.size] = 0
         same = np.flatnonzero(self._tags[at] == tags)
-        return list(zip(places[same].tolist(), tags[same].tolist(), strict=True))
+        return list(zip(places[same].tolist(), at[same].tolist(), strict=True))
 
 
 class _Scratch:
@@ -358,13 +364,6 @@ class _Batch:
         for length in matcher._short_lengths:
             for place, _ in matcher._short_filter.matching(tags.of(length)):
                 matcher.confirm(self._data, int(positions[place]), length, self._found)
-
-
-def _equal(tags: Any, tag: int) -> slice:
-    import numpy as np
-
-    wanted = np.uint64(tag)
-    return slice(int(np.searchsorted(tags, wanted)), int(np.searchsorted(tags, wanted, side="right")))
 
 
 def _once(places: list[Found]) -> Iterator[tuple[int, int, Hit]]:
