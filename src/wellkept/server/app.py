@@ -67,7 +67,7 @@ class App:
         self._quick = special.quick
         self._patient = special.patient
         self._forwarding = forwarding if forwarding.trusted else None
-        self._client = node.client
+        self._clients: dict[str, Client] = {}
 
     def now(self, exchange: Exchange) -> Answer | None:
         """The answer, or ``None`` when it takes a thread."""
@@ -133,7 +133,6 @@ class App:
 
     def _request(self, exchange: Exchange, path: str, query: bytes) -> Request:
         headers = exchange.headers
-        client = self._client
         address = self._address(exchange)
         method = exchange.method
         operation = _OPERATIONS.get(method)
@@ -162,12 +161,20 @@ class App:
             operation,  # type: ignore[arg-type]
             path,
             data,
-            client=Client(client.user, client.pid, client.process, client.host, address),
+            client=self._client(address),
             token=_token(headers),
             wrap_ttl=_wrap_ttl(wrap) if wrap else None,
             headers=_Headers(headers),
             peer_certificate=exchange.certificate() if exchange.certificate is not None else None,
         )
+
+    def _client(self, address: str) -> Client:
+        known = self._clients.get(address)
+        if known is None:
+            if len(self._clients) > 4096:
+                self._clients.clear()
+            known = self._clients[address] = self._node.client._replace(address=address)
+        return known
 
     def _body(self, exchange: Exchange) -> dict[str, Any] | None:
         body = exchange.body
@@ -199,7 +206,9 @@ class _Headers(dict[str, str]):
         return self[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        self._fill()
+        if self._raw is not None:
+            value = self._raw.get(name.encode("latin-1", "replace"))
+            return default if value is None else value.decode("latin-1")
         return super().get(name, default)
 
     def items(self) -> Any:
@@ -219,8 +228,10 @@ class _Headers(dict[str, str]):
         return super().__len__()
 
     def __contains__(self, name: object) -> bool:
-        self._fill()
-        return super().__contains__(name)
+        return self.get(str(name)) is not None
+
+    def __bool__(self) -> bool:
+        return bool(self._raw) or super().__len__() > 0
 
 
 def _token(headers: Mapping[bytes, bytes]) -> str | None:

@@ -194,16 +194,7 @@ class Connection(asyncio.Protocol):
             return
         if self._open:
             self._fed += len(data)
-        failure: Answer | None = None
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            failure = refuse(400, "upgrades of the protocol are not supported")
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__ if error.__context__ is not None else error.__cause__
-            failure = cause.answer if isinstance(cause, _Refused) else refuse(400, "malformed request")
-        except httptools.HttpParserError:
-            failure = refuse(400, "malformed request")
+        failure = self._feed(data)
         # What is neither body nor the framing of it: a header or trailer that never ends stays in the parser.
         if (
             failure is None
@@ -216,6 +207,24 @@ class Connection(asyncio.Protocol):
             self._stop_reading()
         if not self._busy and (self._line or failure is not None):
             self._next()
+
+    def _feed(self, data: bytes) -> Answer | None:
+        """What to say when it was no request."""
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                # Declined by answering as usual; what follows is HTTP as before.
+                self._parser = httptools.HttpRequestParser(self)
+                data = data[upgrade.args[0] :]
+                if data:
+                    continue
+            except httptools.HttpParserCallbackError as error:
+                cause = error.__context__ if error.__context__ is not None else error.__cause__
+                return cause.answer if isinstance(cause, _Refused) else refuse(400, "malformed request")
+            except httptools.HttpParserError:
+                return refuse(400, "malformed request")
+            return None
 
     def eof_received(self) -> bool:
         """The client has said all it will; what it asked is still answered."""
