@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..problem import Problem
 from ..text.detectors import DETECTORS
+from .literals import anchor, run_gate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,8 @@ RSA key of 16,384 bits has 12,700 bytes."""
 
 class Compiled(NamedTuple):
     """Rules made ready. ``widths`` are the longest match of each, at most ``OVERLAP``; ``database`` is the engine's
-    serialised form (none for the fallback); ``slow`` are the rules that the engine cannot take."""
+    serialised form (none for the fallback); ``slow`` are the rules that the engine cannot take. Rules with a path are
+    left to the files that have it."""
 
     rules: tuple[Rule, ...]
     widths: tuple[int, ...]
@@ -88,7 +90,9 @@ def _build(rules: Sequence[Rule]) -> tuple[bytes, tuple[int, ...]]:
     """The serialised database, and the rules that the engine does not take even as approximations."""
     hs: Any = import_module("hyperscan")
     base = hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
-    entries = [(index, rule.pattern.encode("utf-8"), base) for index, rule in enumerate(rules)]
+    entries = [
+        (index, _proposer(rule).encode("utf-8"), base) for index, rule in enumerate(rules) if not rule.path
+    ]
     detectors = [(len(rules) + at, p.encode(), base) for at, (_, p) in enumerate(DETECTORS)]
     slow: list[int] = []
     database = _compile(hs, entries + detectors)
@@ -98,6 +102,11 @@ def _build(rules: Sequence[Rule]) -> tuple[bytes, tuple[int, ...]]:
     if database is None:  # each alone fits, all together do not
         slow, database = list(range(len(rules))), _compile(hs, detectors)
     return bytes(hs.dumpb(database)), tuple(slow)
+
+
+def _proposer(rule: Rule) -> str:
+    """What the engine looks for in a rule's place: its pattern, or a cheap part of one that has no literal."""
+    return (run_gate(rule.pattern) if anchor(rule.pattern) < 2 else "") or rule.pattern
 
 
 def _sift(hs: Any, entries: list[tuple[int, bytes, int]]) -> tuple[list[tuple[int, bytes, int]], list[int]]:

@@ -24,6 +24,8 @@ class FallbackEngine:
         words: dict[bytes, list[int]] = {}
         self._always: list[int] = []
         for index, rule in enumerate(compiled.rules):
+            if rule.path:
+                continue  # asked for by the file's name
             for word in rule.keywords:
                 words.setdefault(word.encode("utf-8"), []).append(index)
             if not rule.keywords:

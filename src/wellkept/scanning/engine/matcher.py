@@ -40,6 +40,8 @@ class Matcher:
         self.known = known
         self._confirm = Confirmer(compiled)
         self._count = len(compiled.rules)
+        self._by_path = [(index, rule.path) for index, rule in enumerate(compiled.rules) if rule.path]
+        self._paths = "|".join(f"(?:{path})" for _, path in self._by_path)
         self._checks: Any = None
         self._judge: Any = None
 
@@ -53,7 +55,10 @@ class Matcher:
         """
         found: list[Raw] = []
         detected: list[int] = []
-        for rule, start in self.engine.hits(data):
+        hits = self.engine.hits(data)
+        if self._paths:
+            hits += self._for_path(path)
+        for rule, start in hits:
             if rule >= self._count:
                 detected.append(rule - self._count)
                 continue
@@ -63,6 +68,14 @@ class Matcher:
         if self.known is not None:
             self._scan_known(data, begin, stop, found)
         return found, detected
+
+    def _for_path(self, path: str) -> list[tuple[int, int]]:
+        """The rules that look at files with this name only; the engine does not have them."""
+        name = path.encode("utf-8", "surrogateescape")
+        other = self._confirm.other
+        if other(self._paths).search(name) is None:
+            return []
+        return [(index, 0) for index, pattern in self._by_path if other(pattern).search(name) is not None]
 
     def _confirm_rule(
         self,
