@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..problem import Problem
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from . import Item
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # its last letter would hide where a token begins
 _PICTURES = ("image/", "audio/", "video/", "application/pdf")
 
 
@@ -53,7 +55,7 @@ def _of_cell(path: str, number: int, cell: dict[str, Any]) -> Iterator[Item]:
         for kind, value in (shown if isinstance(shown, dict) else {}).items():
             if not kind.startswith(_PICTURES):
                 printed.append(texts(value) or json.dumps(value, ensure_ascii=False))
-        text = "\n".join(filter(None, printed))
+        text = _COLOUR.sub("", "\n".join(filter(None, printed)))
         if text:
             yield piece(path, (f"cell {number}", "output"), text)
     rest = {key: value for key, value in cell.items() if key not in ("source", "input", "outputs")}
