@@ -80,7 +80,13 @@ def _discord(dice: Dice, argument: str) -> str:
     return f"{first}.{dice.text(_ALNUM, 6)}.{dice.text(_ALNUM, 27)}"
 
 
+def _cut(dice: Dice, argument: str) -> str:
+    """Nothing: breaks a text that would look like a secret as it stands."""
+    return ""
+
+
 SPECIMENS: dict[str, Callable[[Dice, str], str]] = {
+    "cut": _cut,
     "uuid": _uuid,
     "crc62": _base62_crc,
     "grafana": _grafana,

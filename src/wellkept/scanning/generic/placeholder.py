@@ -15,7 +15,7 @@ WORDS = re.compile(
 
 TEMPLATE = re.compile(
     rb"\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|\}\}|<%.*|%>|<[A-Za-z][\w .:/-]*>|^<.*>$|%\([A-Za-z_]\w*\)s|^%[A-Za-z_]\w*%$|^%[sdvqr@]$|^@[\w.-]+@$|^\$[A-Za-z_]\w*$"
-    rb"|^\$env:|\{[\w.:$!\[\]() -]*\}|\$\{?[A-Z_]{3,}\}?|#\{|^\[\[?[\w. -]+\]\]?$|^__\w+__$|^!(?:Ref|Sub|GetAtt|ImportValue|vault)|^(?:ENC|vault|op|ssm|awssm|secret|sops|kms|file|env|ref)(?:\[|:|://)"
+    rb"|^\$env:|\{[\w.:$!~\[\]() -]*\}|\$\{?[A-Z_]{3,}\}?|#\{|^\[\[?[\w. -]+\]\]?$|^__\w+__$|^!(?:Ref|Sub|GetAtt|ImportValue|vault)|^(?:ENC|vault|op|ssm|awssm|secret|sops|kms|file|env|ref)(?:\[|:|://)"
 )
 """Variables of shells, template languages, continuous integration, format strings."""
 
