@@ -21,7 +21,7 @@ from . import postgres_sql as sql
 from . import postgres_tree as tree
 from .keys import encode_bound, encode_key, encode_prefix
 from .postgres_apply import Commit
-from .postgres_errors import BROKEN, RETRIED, sort
+from .postgres_errors import BROKEN, MADE_MEANWHILE, RETRIED, sort
 from .postgres_watch import Watch
 from .protocol import Changes
 from .transaction import Applied, Change, OptimisticTransaction
@@ -88,7 +88,10 @@ class PostgresStorage:
         """A new, empty store in a database. Raises ``StorageUnavailable`` when it has one already."""
         storage = cls(conninfo, **options)
         try:
-            made = storage._write(lambda db: _install(db, storage._schema))
+            # Several servers that start at once make the same tables: whoever is second tries again and finds them.
+            made = storage._run(
+                lambda db: _install(db, storage._schema), (*RETRIED, *BROKEN, *MADE_MEANWHILE)
+            )
         except BaseException:
             storage.close()
             raise
@@ -337,10 +340,8 @@ def _state(db: Connection[Any]) -> tuple[bytes, int]:
 def _install(db: Connection[Any], schema: str | None) -> bool:
     """Make the tables; whether it was done now, by us."""
     with db.transaction():
-        if schema is not None:
-            db.execute(
-                psycopg.sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(psycopg.sql.Identifier(schema))
-            )
+        if schema is not None and db.execute(sql.HAS_SCHEMA, (schema,)).fetchone() is None:
+            db.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(schema)))
         for statement in sql.CREATE:
             db.execute(statement)
         return db.execute(sql.ADD_STATE, (sql.VERSION, os.urandom(8))).rowcount == 1

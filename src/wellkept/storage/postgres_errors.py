@@ -10,6 +10,9 @@ from ..errors import IntegrityError, StorageUnavailable, StoreError
 RETRIED = (sqlstate.SerializationFailure, sqlstate.DeadlockDetected)
 """The database asks for the transaction again, from the start: nothing of it was done."""
 
+MADE_MEANWHILE = (sqlstate.UniqueViolation, sqlstate.DuplicateTable, sqlstate.DuplicateSchema)
+"""Somebody else made the same table or schema at the same time."""
+
 BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
 """The connection, or what is behind it."""
 

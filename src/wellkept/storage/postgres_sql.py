@@ -22,6 +22,7 @@ CREATE = (
 MIGRATIONS: dict[int, tuple[str, ...]] = {}
 """From a version, the statements that lead to the next one. None yet."""
 
+HAS_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
 ADD_STATE = "INSERT INTO wellkept_state (id, version, instance, revision) VALUES (1, %s, %s, 0) ON CONFLICT (id) DO NOTHING"
 STATE = "SELECT version, instance, revision FROM wellkept_state WHERE id = 1"
 LOCK_STATE = STATE + " FOR UPDATE"
