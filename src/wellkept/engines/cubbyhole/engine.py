@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ...core.form import Field, Route, Routed, bad, internal
+from ...core.form import Field, Route, Routed, bad, unforeseen
 from ...core.form.route import rest
 from ...core.request import Response
 from ..entries import descendants, drop, fetch
@@ -28,7 +28,7 @@ def _place(call: Call) -> str:
 def _read(call: Call) -> Response | None:
     path = call.data["path"]
     if not path:
-        raise internal("missing path")
+        raise unforeseen("missing path")
     entry = fetch(call.view, _place(call), path)
     return None if entry is None else Response(json.loads(entry.value), digests={"data": entry.value})
 
@@ -36,9 +36,9 @@ def _read(call: Call) -> Response | None:
 def _write(call: Call) -> None:
     path, place = call.data["path"], _place(call)
     if not path:
-        raise internal("missing path")
+        raise unforeseen("missing path")
     if not call.request.data:
-        raise internal("missing data fields")
+        raise unforeseen("missing data fields")
     call.view.put(place + path, encode_object(call.request.data, path))
 
 
