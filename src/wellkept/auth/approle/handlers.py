@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.form import bad, internal
+from ...core.form import bad, unforeseen
 from ...core.refusal import Refusal, unsupported_path
 from ...core.request import Response, new_id
 from . import roles, secretids
@@ -111,7 +111,7 @@ class Handlers:
     def destroy_accessor(self, call: Call) -> Response:
         found = self._by_accessor(call)
         if found is None:
-            raise internal(self._no_accessor(call))
+            raise unforeseen(self._no_accessor(call))
         ids, key, record = found
         ids.drop(key, record)
         return Response()
@@ -131,7 +131,7 @@ class Handlers:
     def _by_secret(self, call: Call) -> tuple[SecretIds, str, dict[str, Any]] | None:
         if not call.data["secret_id"]:
             raise bad("missing secret_id")
-        role = self._of_secret_ids(call, internal(f'role "{self.name(call)}" does not exist'))
+        role = self._of_secret_ids(call, unforeseen(f'role "{self.name(call)}" does not exist'))
         ids = SecretIds(call.view, self._digests, role)
         key = ids.key(call.data["secret_id"])
         record = ids.load(key)
@@ -140,7 +140,7 @@ class Handlers:
     def _by_accessor(self, call: Call) -> tuple[SecretIds, str, dict[str, Any]] | None:
         if not call.data["secret_id_accessor"]:
             raise bad("missing secret_id_accessor")
-        role = self._of_secret_ids(call, internal(f'role "{self.name(call)}" does not exist'))
+        role = self._of_secret_ids(call, unforeseen(f'role "{self.name(call)}" does not exist'))
         ids = SecretIds(call.view, self._digests, role)
         key = ids.by_accessor(call.data["secret_id_accessor"])
         record = None if key is None else ids.load(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...core.form import Field, bad, internal
+from ...core.form import Field, bad, unforeseen
 from ...core.request import new_id
 from .. import addresses, token_parameters
 
@@ -77,7 +77,7 @@ def take_role_id(view: View, digests: Digests, role: dict[str, Any], role_id: st
     """Let ``role_id`` be the role's. Raises ``Refusal`` when it is another's."""
     owner = name_of(view, digests, role_id)
     if owner is not None and owner != role["name"]:
-        raise internal("role_id already in use")
+        raise unforeseen("role_id already in use")
     drop_role_id(view, digests, role)
     role["role_id"] = role_id
     view.put(_BY_ID + digests.of("role-id", role_id), role["name"].encode())
@@ -126,7 +126,7 @@ def bound(blocks: list[str]) -> list[str]:
 def check_constraint(role: Mapping[str, Any]) -> None:
     """A role that asks for nothing would let everybody in."""
     if not role["bind_secret_id"] and not role["secret_id_bound_cidrs"] and not role["token_bound_cidrs"]:
-        raise internal("at least one constraint should be enabled on the role")
+        raise unforeseen("at least one constraint should be enabled on the role")
 
 
 def shown(role: Mapping[str, Any]) -> dict[str, Any]:

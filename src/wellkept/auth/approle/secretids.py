@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...core.form import bad, internal
+from ...core.form import bad, unforeseen
 from ...core.form.times import moment
 from ...core.request import new_id
 from .. import addresses
@@ -71,7 +71,7 @@ class SecretIds:
         known = self.load(key)
         if known is not None:
             if not expired(known, now):
-                raise internal("failed to store secret_id: SecretID is already registered")
+                raise unforeseen("failed to store secret_id: SecretID is already registered")
             self.drop(key, known)
         self.save(key, record)
         accessor_key = self._accessors + self._digests.of("accessor", record["accessor"])
@@ -132,7 +132,7 @@ class SecretIds:
     def _blocks(blocks: list[str], outer: list[str] | None) -> list[str]:
         addresses.check(blocks)
         if blocks and outer and not addresses.within(blocks, outer):
-            raise internal(
+            raise unforeseen(
                 "failed to verify subset relationship between CIDR blocks on the role "
                 f"{json.dumps(outer)} and CIDR blocks on the secret ID {json.dumps(blocks)}"
             )

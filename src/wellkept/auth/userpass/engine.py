@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...core.form import Field, Op, Route, Routed, bad, internal
+from ...core.form import Field, Op, Route, Routed, bad, unforeseen
 from ...core.form.route import LABEL
 from ...core.grant import AuthGrant
 from ...core.lockout import InvalidCredentials
@@ -149,7 +149,7 @@ def _bcrypt_cost(view: View) -> int:
 def _existing(call: Call) -> dict[str, Any]:
     user = _load(call.view, _name(call))
     if user is None:
-        raise internal("username does not exist")
+        raise unforeseen("username does not exist")
     return user
 
 
