@@ -49,6 +49,10 @@ class AuthGrant:
     path_suffix: str = ""
     """Put behind the path that the token is known to come from."""
 
+    own_period: float | None = None
+    own_explicit_max_ttl: float | None = None
+    """What is to be remembered with the token instead, where a role's rule is looked up anew at renewal."""
+
     # Filled in by the core:
     client_token: str = field(default="", repr=False)
     accessor: str = ""

@@ -72,9 +72,9 @@ class Issuer:
             num_uses=grant.num_uses,
             created=float(int(now)),
             ttl=ttl,
-            explicit_max_ttl=grant.explicit_max_ttl,
+            explicit_max_ttl=_either(grant.own_explicit_max_ttl, grant.explicit_max_ttl),
             max_ttl=grant.max_ttl,
-            period=grant.period,
+            period=_either(grant.own_period, grant.period),
             renewable=grant.renewable and kind != "batch" and not forever,
             issued=now,
             expires=now + ttl if ttl else 0,
@@ -149,6 +149,10 @@ class Issuer:
                 internal=dict(grant.internal),
             ),
         )
+
+
+def _either(own: float | None, otherwise: float) -> float:
+    return otherwise if own is None else own
 
 
 def _kind(grant: AuthGrant, mount: Mount) -> str:

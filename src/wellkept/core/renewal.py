@@ -55,7 +55,8 @@ class Renewal:
         before = token.expires
         token.renewed = now
         token.expires = now + times.ttl
-        token.period = granted.period
+        if not token.role:
+            token.period = granted.period
         self._tokens.put(view, token)
         self._leases.move_login(view, token, before)
         answer = AuthGrant(

@@ -137,7 +137,8 @@ class ServedCore(Core):
         self._service.quotas.check(request, found[0] if found else None)
         if found is None:
             self._require(step, None, "")
-            raise Refusal(404, f'no handler for route "{path}". route entry not found.')
+            shown = path + "/" if operation in ("list", "scan") else path
+            raise Refusal(404, f'no handler for route "{shown}". route entry not found.')
         mount, rest = found
         request.mount = mount
         step.prefix = mount.prefix
@@ -186,7 +187,8 @@ class ServedCore(Core):
             except Exception as error:
                 failure = error
         sudo: frozenset[str] = getattr(engine, "sudo", frozenset())
-        wants_sudo = bool(sudo) and matches(sudo, rest)
+        folder = request.operation in ("list", "scan")
+        wants_sudo = bool(sudo) and (matches(sudo, rest) or (folder and matches(sudo, rest + "/")))
         self._allow(step, caller, self._storage, sudo=wants_sudo)
         if failure is not None:
             raise failure

@@ -57,7 +57,6 @@ class System(Routed):
             "config/ui/headers/*",
             "internal/inspect/*",
             "leases",
-            "leases/lookup",
             "leases/lookup/*",
             "leases/revoke-force/*",
             "leases/revoke-prefix/*",

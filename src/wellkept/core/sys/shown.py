@@ -31,7 +31,7 @@ def shown(mount: Mount) -> dict[str, Any]:
         "description": mount.description,
         "external_entropy_access": mount.external_entropy_access,
         "local": mount.local,
-        "options": dict(mount.options) if mount.options or not (own or mount.table == "secret") else None,
+        "options": None if own else dict(mount.options),
         "plugin_version": mount.config.plugin_version,
         "running_plugin_version": VERSION,
         "running_sha256": "",

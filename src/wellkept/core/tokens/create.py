@@ -82,6 +82,8 @@ class Creation:
             _check_batch(grant)
         self._check_root(grant, parent)
         warnings = [_CUSTOM] if grant.id and kind != "batch" else []
+        if role is not None:
+            warnings += _both(grant, role)
         return Response(auth=grant, warnings=(*warnings, *self._absent(call, grant)))
 
     def _parent(self, call: Call) -> Token:
@@ -181,11 +183,9 @@ class Creation:
         grant.role = call.data["role_name"]
         grant.path_suffix = role["path_suffix"]
         grant.renewable = grant.renewable and role["renewable"]
-        if role["token_period"]:
-            grant.period = role["token_period"]
-        most = role["token_explicit_max_ttl"]
-        if most and (not grant.explicit_max_ttl or most < grant.explicit_max_ttl):
-            grant.explicit_max_ttl = most
+        grant.own_period, grant.own_explicit_max_ttl = grant.period, grant.explicit_max_ttl
+        grant.period = roles.lesser(grant.period, role["token_period"])
+        grant.explicit_max_ttl = roles.lesser(grant.explicit_max_ttl, role["token_explicit_max_ttl"])
         uses = role["token_num_uses"]
         if uses and (not grant.num_uses or uses < grant.num_uses):
             grant.num_uses = uses
@@ -207,6 +207,21 @@ class Creation:
             for name in grant.policies
             if name != ROOT and not (is_name(name) and call.view.get(POLICY_PREFIX + name) is not None)
         ]
+
+
+def _both(grant: AuthGrant, role: dict[str, Any]) -> list[str]:
+    """A warning for what is said twice."""
+    found = []
+    for name, own, ruled in (
+        ("Explicit max TTL", grant.own_explicit_max_ttl, role["token_explicit_max_ttl"]),
+        ("Period", grant.own_period, role["token_period"]),
+    ):
+        if own and ruled:
+            found.append(
+                f"{name} specified both during creation call and in role; using the lesser value of "
+                f"{int(min(own, ruled))} seconds"
+            )
+    return found
 
 
 def _check_batch(grant: AuthGrant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..form import Field, Op, Route, Routed, bad
+from ..form.call import unforeseen
 from ..form.route import part
 from ..grant import AuthGrant
 from ..policy import SUDO
@@ -130,11 +131,11 @@ class TokenEngine(Routed):
             return grant
         role = roles.load(view, token.role)
         if role is None:
-            raise bad(f'original token role "{token.role}" could not be found, not renewing')
-        grant.period = role["token_period"]
-        most = role["token_explicit_max_ttl"]
-        if most and (not grant.explicit_max_ttl or most < grant.explicit_max_ttl):
-            grant.explicit_max_ttl = most
+            raise unforeseen(
+                f'failed to renew entry: original token role "{token.role}" could not be found, not renewing'
+            )
+        grant.period = roles.lesser(grant.period, role["token_period"])
+        grant.explicit_max_ttl = roles.lesser(grant.explicit_max_ttl, role["token_explicit_max_ttl"])
         return grant
 
     # Revoking.

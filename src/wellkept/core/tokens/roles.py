@@ -177,6 +177,11 @@ def policies(
     return final
 
 
+def lesser(one: float, other: float) -> float:
+    """The shorter of two times; 0 is none."""
+    return min(one, other) if one and other else one or other
+
+
 def _fits(name: str, globs: list[str]) -> bool:
     return any(_glob(name, pattern) for pattern in globs)
 
