@@ -105,7 +105,7 @@ class AppRole(Routed):
         internal = lease.token.internal
         role = roles.load(view, str(internal.get("role_name", "")))
         if role is None:
-            raise Refusal(500, f'failed to validate role "{internal.get("role_name", "")}" during renewal')
+            raise Refusal(400, f'failed to validate role "{internal.get("role_name", "")}" during renewal')
         if role["role_id"] != internal.get("role_id"):
             raise Refusal(400, "the role was replaced since the login, not renewing")
         return token_parameters.fill(AuthGrant(), role)

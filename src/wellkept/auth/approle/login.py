@@ -28,7 +28,7 @@ def log_in(call: Call, digests: Digests) -> Response:
     """Raises ``InvalidCredentials`` for any wrong pair, without a word about which half."""
     role_id, address = call.data["role_id"].strip(), call.request.client.address
     if not role_id:
-        raise Refusal(500, "missing role_id")
+        raise Refusal(400, "missing role_id")
     name = roles.name_of(call.view, digests, role_id)
     role = None if name is None else roles.load(call.view, name)
     if role is None:

@@ -174,7 +174,7 @@ def _set_policies(call: Call) -> Response:
 def _login(call: Call) -> Response:
     password = call.data["password"]
     if not password:
-        raise Refusal(500, "missing password")
+        raise Refusal(400, "missing password")
     name = _name(call)
     user = _load(call.view, name)
     stored = None if user is None else user["password"]
