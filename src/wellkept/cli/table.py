@@ -66,6 +66,15 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "serving": {
         "server": ("server", "serve a store to a team, over the HTTP API of Vault and OpenBao"),
+        "operator init": ("operator.start", "make the keys of a new server's store"),
+        "operator unseal": ("operator.start", "open it with a key share"),
+        "operator seal": ("operator.start", "close it"),
+        "operator rekey": ("operator.renew", "make new key shares"),
+        "operator generate-root": ("operator.renew", "make a root token with the key shares"),
+        "operator migrate": ("operator.migrate", "close a store with another seal"),
+        "operator backup": ("operator.migrate", "as backup"),
+        "operator restore": ("operator.migrate", "as restore"),
+        "operator diagnose": ("operator.diagnose", "try what a server does at its start"),
     },
     "server": {
         "login": ("remote.login", "get a token from a server and keep it"),

@@ -94,6 +94,9 @@ class Node:
 
     @property
     def initialised(self) -> bool:
+        """Whether the store has keys; looked up again while it has none, since another worker may give it some."""
+        if self.seal_config is None:
+            self.refresh()
         return self.seal_config is not None
 
     def refresh(self) -> None:

@@ -99,7 +99,9 @@ class OperatorEngine:
             return command
         act = route.get(request.operation)
         if act is None:
-            raise Refusal(405, one_error("unsupported operation"))
+            raise Refusal(
+                405, *(() if path in ("seal", "step-down") else (one_error("unsupported operation"),))
+            )
         data = request.data
         clear = {name: data[name] for name in _CLEAR if isinstance(data.get(name), (str, int, bool))}
         return Command(

@@ -79,16 +79,22 @@ class RootToken:
             if not add(progress["shares"], given):
                 raise Refusal(400, "given key has already been provided during this generation operation")
             if len(progress["shares"]) < threshold:
-                return {**self._shown(state), "otp_length": 0}
+                return self._after_share(self._shown(state))
             shares, progress["shares"] = [bytes.fromhex(each) for each in progress["shares"]], []
             prove(self._node, shares)
-            done = {**self._shown(state), "progress": threshold, "complete": True, "otp_length": 0}
+            done = self._after_share(self._shown(state)) | {"progress": threshold, "complete": True}
             encoded = self._encoded(progress["otp"])
             del state[self._slot]
         done["encoded_token"] = encoded
         if not self._authenticated:
             done["encoded_root_token"] = encoded
         return done
+
+    def _after_share(self, shown: dict[str, Any]) -> dict[str, Any]:
+        if self._authenticated:
+            del shown["otp"], shown["otp_length"]
+            return {**shown, "encoded_token": ""}
+        return {**shown, "otp_length": 0}
 
     def _encoded(self, otp: str) -> str:
         serving = self._node.service
@@ -113,7 +119,10 @@ class RootToken:
             "otp_length": LENGTH,
         }
         if self._authenticated:
-            del shown["encoded_root_token"]
+            # OpenBao's other form of the same: fields come as they get a meaning.
+            del shown["encoded_root_token"], shown["encoded_token"]
+            if progress is None:
+                del shown["nonce"], shown["pgp_fingerprint"]
         return shown
 
     def _required(self) -> int:

@@ -56,7 +56,7 @@ class Status:
         """The document of ``sys/seal-status``."""
         node = self._node
         kind, count, threshold = "shamir", 0, 0
-        if node.seal_config is not None:
+        if node.initialised and node.seal_config is not None:
             kind = node.seal_config["kind"]
             count, threshold = seal_parameters(node.seal_config)
         body: dict[str, Any] = {
@@ -88,6 +88,8 @@ class Status:
     def _cluster(self) -> dict[str, str]:
         config = self._node.seal_config or {}
         identity = str(config.get("store_id", ""))
+        if len(identity) == 32:
+            identity = f"{identity[:8]}-{identity[8:12]}-{identity[12:16]}-{identity[16:20]}-{identity[20:]}"
         name = self._node.settings.cluster_name or f"wellkept-{identity[:8]}"
         return {"cluster_name": name, "cluster_id": identity}
 
