@@ -82,3 +82,15 @@ def test_of_two_rules_for_the_same_bytes_the_surer_stays():
 def test_the_order_of_arrival_does_not_matter():
     found = Fingerprinter(KEY).stamp([finding(f"{TOKEN}{n % 4}", "x", path=f"f{n}") for n in range(20)])
     assert dedupe(found) == dedupe(found[::-1])
+
+
+def test_a_known_secret_is_one_finding_in_whatever_encoding():
+    details = {"known": {"path": "prod/pay/key", "version": "2", "owner": "@pay", "form": "plain"}}
+    found = [
+        finding(TOKEN, "x", rule="known", details=details),
+        finding(TOKEN.encode().hex(), "x", rule="known", path="b", details=details),
+    ]
+    (one,) = dedupe(Fingerprinter().stamp(found))
+    assert len(one.also) == 1
+    other = finding(TOKEN, "x", rule="known", details={"known": {**details["known"], "version": "3"}})
+    assert Fingerprinter().stamp([other])[0].fingerprint != one.fingerprint

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 
@@ -55,11 +55,18 @@ class Fingerprinter:
         return state.hexdigest()
 
     def stamp(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings with their fingerprints."""
-        return [
-            finding._replace(fingerprint=self.of(finding.rule, finding.secret.reveal_bytes()))
-            for finding in findings
-        ]
+        """The findings with their fingerprints. One of the store's own secrets is named by its path, version and
+        part, so that it is the same finding in whatever encoding it stands."""
+        return [finding._replace(fingerprint=self._stamp(finding)) for finding in findings]
+
+    def _stamp(self, finding: Finding) -> str:
+        known = known_details(finding.details)
+        if finding.rule != "known" or "path" not in known:
+            return self.of(finding.rule, finding.secret.reveal_bytes())
+        name = "\0".join(str(known.get(key, "")) for key in ("path", "version", "part"))
+        state = blake2b(digest_size=LENGTH // 2, key=self._key or b"", person=b"wk-finding-1")
+        state.update(b"known\0" + name.encode("utf-8", "surrogatepass"))
+        return state.hexdigest()
 
     def _stretched(self, value: bytes) -> bytes:
         name = blake2b(value, digest_size=32, person=b"wk-finding-memo").digest()
@@ -70,3 +77,11 @@ class Fingerprinter:
             kdf = Scrypt(salt=b"wellkept finding fingerprint 1", length=32, n=_COST, r=8, p=1)
             made = self._made[name] = kdf.derive(value)
         return made
+
+
+def known_details(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``details`` with what is known of a store's secret beside the rest, where it stands in a mapping of its own."""
+    known = details.get("known")
+    if not isinstance(known, dict):
+        return details
+    return {**known, **{key: value for key, value in details.items() if key != "known"}}

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 from .allow import glob
+from .fingerprint import known_details
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,7 @@ class Owners:
         """The findings with ``owner`` in their details, where nothing better stands there already."""
         named: list[Finding] = []
         for finding in findings:
-            owner = finding.details.get("owner") or self.of(finding.location)
+            owner = known_details(finding.details).get("owner") or self.of(finding.location)
             named.append(finding._replace(details={**finding.details, "owner": owner}) if owner else finding)
         return named
 

@@ -183,3 +183,22 @@ def test_the_page_opens_in_chromium_without_an_error(report, tmp_path):
     assert done.returncode == 0
     assert "CONSOLE" not in done.stderr
     assert f"{len(report.rows)} shown" in done.stdout, "the script ran"
+
+
+def test_a_known_secret_is_named_with_version_stage_owner_and_age():
+    from doubles.leaks import TOKEN, finding
+
+    known = {
+        "path": "prod/pay/key",
+        "version": "2",
+        "stage": "previous",
+        "owner": "@pay",
+        "age_days": 41,
+        "form": "hex",
+    }
+    report = rows([finding(TOKEN, f"k={TOKEN}", rule="known", severity="critical", details={"known": known})])
+    text = render("table", report)
+    assert "the store's secret prod/pay/key, version 2 (previous)" in text
+    assert "owner @pay; age 41 days" in text
+    (entry,) = json.loads(render("json", report))["findings"]
+    assert entry["details"] == known

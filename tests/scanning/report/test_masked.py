@@ -112,3 +112,8 @@ def test_more_secrets_than_one_redactor_holds_are_all_masked():
         for n in range(4500)
     ]
     assert {row.line for row in rows(many).rows} == {"k=***** other=*****"}
+
+
+def test_what_is_not_reported_is_masked_on_the_lines_that_are():
+    shown, dropped = finding(TOKEN, f"a={TOKEN} b={PASSWORD}"), finding(PASSWORD, "x", line=80)
+    assert rows([shown], masked=[dropped]).rows[0].line == "a=***** b=*****"

@@ -11,11 +11,12 @@ import pytest
 from doubles.leaks import finding
 from doubles.providers import Providers
 from wellkept.clock import ManualClock
+from wellkept.errors import ConfigError
 from wellkept.scanning.report import FORMATS, render
 from wellkept.scanning.report.rows import rows
 from wellkept.scanning.rule import Rule, load_builtin
 from wellkept.scanning.verify.provider import providers
-from wellkept.scanning.verify.verifier import Verifier, names, shown
+from wellkept.scanning.verify.verifier import Verifier, endpoints, names, shown
 
 SECRET = "q7" + "Zr9kPw2XmT4vBn8LsD6hJc3FgYa1QeUo5tAbCd"[:38]
 AWS_ID = "AKIA" + "Q7ZRKPWXMTVBNLSD"
@@ -221,3 +222,13 @@ def test_a_webhook_is_asked_at_the_provider_whatever_host_it_names(verifier, ser
     server.answer(200, b"{}")
     verifier.check("discord_webhook", b"https://discord.com@evil.example/api/webhooks/1/x")
     assert server.requests[0][1] == "/api/webhooks/1/x"
+
+
+def test_addresses_of_ones_own_come_from_the_environment():
+    found = endpoints(
+        {"WELLKEPT_VERIFY_ENDPOINTS": "gitlab=https://git.example.com, github=https://ghe.example.com/api/v3"}
+    )
+    assert found == {"gitlab": "https://git.example.com", "github": "https://ghe.example.com/api/v3"}
+    assert endpoints({}) == {}
+    with pytest.raises(ConfigError, match="NAME=URL"):
+        endpoints({"WELLKEPT_VERIFY_ENDPOINTS": "nobody=https://x"})

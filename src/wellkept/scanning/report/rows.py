@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._version import __version__
-from ..fingerprint import SHORT
+from ..fingerprint import SHORT, known_details
 from ..mask import MASK, Masker
 
 if TYPE_CHECKING:
@@ -140,13 +140,15 @@ def rows(
     baselined: Sequence[Finding] = (),
     started: float = 0.0,
     ended: float | None = None,
+    masked: Sequence[Finding] = (),
     reveal: bool = False,
 ) -> Rows:
     """Findings and problems as they may be shown. ``rules`` give what a secret grants and how to revoke it.
 
+    ``masked``: findings that are not shown, but whose secrets are masked on the others' lines all the same.
     ``reveal``: the secrets in the clear, because the user asked for them; lines stay masked all the same.
     """
-    hidden = [*findings, *(entry.finding for entry in allowed), *baselined]
+    hidden = [*findings, *(entry.finding for entry in allowed), *baselined, *masked]
     masker = Masker(hidden)
     known = {rule.id: rule for rule in rules}
 
@@ -181,7 +183,7 @@ def _row(finding: Finding, masker: Masker, rule: Rule | None, reveal: bool) -> R
         also=tuple(_place(place, masker) for place in finding.also),
         grants=rule.grants if rule else "",
         revoke=rule.revoke if rule else "",
-        details=_clean(dict(finding.details), masker),
+        details=_clean(dict(known_details(finding.details)), masker),
     )
 
 

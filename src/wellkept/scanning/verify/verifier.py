@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...clock import SYSTEM
-from ...errors import WellkeptError
+from ...errors import ConfigError, WellkeptError
 from ...sources._http import HttpClient
 from . import aws
 from .provider import providers
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Near = dict[tuple[str, str, "str | None"], list[tuple[int, bytes]]]
 _CLOSE = 10
+
+ENDPOINTS = "WELLKEPT_VERIFY_ENDPOINTS"
 
 INTERVAL = 0.5
 """Least seconds between two requests to the same server."""
@@ -157,6 +160,18 @@ class Verifier:
         if start > now:
             self._clock.sleep(start - now)
         self._next[authority] = start + self._interval
+
+
+def endpoints(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Addresses that replace providers' own, from ``$WELLKEPT_VERIFY_ENDPOINTS``: ``gitlab=https://git.example.com``,
+    several separated by commas or spaces. Raises ``ConfigError``."""
+    found: dict[str, str] = {}
+    for part in environ.get(ENDPOINTS, "").replace(",", " ").split():
+        name, mark, url = part.partition("=")
+        if not mark or name not in names():
+            raise ConfigError(f"${ENDPOINTS} holds NAME=URL, with NAME one of: {', '.join(names())}")
+        found[name] = url
+    return found
 
 
 def shown(name: str, endpoints: Mapping[str, str] | None = None) -> str:
