@@ -94,3 +94,15 @@ def test_a_known_secret_is_one_finding_in_whatever_encoding():
     assert len(one.also) == 1
     other = finding(TOKEN, "x", rule="known", details={"known": {**details["known"], "version": "3"}})
     assert Fingerprinter().stamp([other])[0].fingerprint != one.fingerprint
+
+
+def test_what_the_matcher_and_the_engine_decode_alike_is_named_once():
+    details = {"known": {"path": "prod/pay/key", "version": "2"}}
+    direct = finding("x" * 30, "y", rule="known", details=details, column=10, end_column=40, offset=9)
+    undone = finding(
+        TOKEN, "y", rule="known", details=details, column=7, end_column=43, offset=6, decoded=("base64",)
+    )
+    twice = undone._replace(location=undone.location._replace(decoded=("base64", "hex")))
+    other = undone._replace(location=undone.location._replace(column=80, end_column=116, offset=79))
+    assert dedupe(Fingerprinter().stamp([direct, undone]))[0].also == ()
+    assert len(dedupe(Fingerprinter().stamp([direct, undone, twice, other]))[0].also) == 2

@@ -21,7 +21,18 @@ def dedupe(findings: Iterable[Finding]) -> list[Finding]:
     """
     joined: dict[str, Finding] = {}
     places: dict[str, list[Location]] = {}
-    for finding in sorted(_surest(findings), key=lambda finding: finding.sort_key()):
+    found = _surest(findings)
+    seen_as_they_stand = {
+        (_line(item.location), item.fingerprint): item.location
+        for item in found
+        if item.rule == "known" and not item.location.decoded
+    }
+    for finding in sorted(found, key=lambda finding: finding.sort_key()):
+        if finding.rule == "known" and len(finding.location.decoded) == 1:
+            direct = seen_as_they_stand.get((_line(finding.location), finding.fingerprint))
+            if direct is not None and _within(direct, finding.location):
+                continue  # the matcher read the encoding by itself, the engine undid it: the same occurrence
+
         first = joined.setdefault(finding.fingerprint, finding)
         places.setdefault(finding.fingerprint, []).extend((finding.location, *finding.also))
         if finding.confidence > first.confidence:
@@ -71,6 +82,15 @@ def _others(first: Location, places: list[Location]) -> tuple[Location, ...]:
             seen.add(_spot(place))
             others.append(place)
     return tuple(others)
+
+
+def _line(place: Location) -> tuple[object, ...]:
+    return (place.display, place.commit, place.layer, place.line)
+
+
+def _within(place: Location, piece: Location) -> bool:
+    """Whether ``place`` stands in the encoded ``piece``, give or take what encoding adds at the ends."""
+    return piece.column - 4 <= place.column and place.end_column <= piece.end_column + 4
 
 
 def _spot(place: Location) -> tuple[object, ...]:
