@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import wellkept
-from bench._compare import alternate_commands, claim, finish
+from bench._compare import alternate, claim, finish
 from bench._history import corpus, token
 from bench._rivals import RIVALS, missing
 
@@ -49,7 +49,12 @@ def main() -> None:
         ours = [BIN + "/wellkept", "scan", "staged"]
         subprocess.run(ours, cwd=directory, check=True, stdout=subprocess.DEVNULL)  # compiles the rules once
         rivals = {name: [*found[name], *words] for name, words in commands.items() if name in found}
-        taken = alternate_commands(ours, *rivals.values(), rounds=11, cwd=directory)
+
+        def runner(words: list[str]):
+            quiet = subprocess.DEVNULL
+            return lambda: subprocess.run(words, cwd=directory, check=True, stdout=quiet, stderr=quiet)
+
+        taken = alternate(*(runner(words) for words in (ours, *rivals.values())), rounds=11)
         with open(f"{directory}/leak.py", "wb") as file:
             file.write(token(random.Random(1)))
         subprocess.run(["git", "add", "leak.py"], cwd=directory, check=True)
