@@ -28,6 +28,10 @@ RULES = [
     Rule("near", "Near a word", "n", r"\b[0-9]{6}-[0-9]{6}\b", near="(?i)delta", context=64),
     Rule("lines", "Two lines", "l", r"user: (\w{1,20})\npass: (?P<secret>\w{8,40})", ("pass:",)),
     Rule("either", "An alternative", "x", r"eth_(?:a=([a-z]{12})|b=[a-z]{12})", ("eth_",)),
+    Rule("quoted", "Generic, quoted", "", r"""(?i:secret)[\w.-]{0,8}\s{0,3}[:=]\s{0,3}["'](?P<secret>[^"'\n]{8,60})["']""",
+         ("secret",), generic=True),
+    Rule("unquoted", "Generic, bare", "", r"""(?i:secret)[\w.-]{0,8}\s{0,3}[:=]\s{0,3}(?P<secret>[^"'\s]{8,60})""",
+         ("secret",), generic=True),
     Rule("greedy", "As long as it goes", "g", r"grd_[a-z0-9]{8,64}", ("grd_",)),
 ]  # fmt: skip
 

@@ -27,6 +27,12 @@ from wellkept.scanning.windows import STEP
 ENGINES = ["vectorscan", "fallback"]
 
 
+@pytest.fixture(autouse=True)
+def every_candidate_is_believed(monkeypatch):
+    """Judging by context is tested with the judge; here every candidate must come through."""
+    monkeypatch.setattr("wellkept.scanning.generic.judge", lambda rule, value, line, path: 0.5)
+
+
 class DataTarget(BaseTarget):
     """Bytes under names."""
 
@@ -159,6 +165,31 @@ def test_an_encoded_secret_is_found(scanner, token, form, before):
     (finding,) = report.findings
     assert finding.location.line == 2
     assert finding.location.decoded
+
+
+def test_frequent_rules_find_the_same_in_both_engines(rules):
+    pieces = [
+        b"secret",
+        b" = ",
+        b"'",
+        b'"',
+        b":",
+        b"abcdefgh",
+        b"0123456789",
+        b"\n",
+        b" ",
+        b"-x",
+        b"SECRET=",
+        b"\xff",
+    ]
+    state, out = 7, []
+    for _ in range(60_000):
+        state = (state * 1103515245 + 12345) % 2**31
+        out.append(pieces[(state >> 13) % len(pieces)])
+    reports = [scan(Scanner(rules, engine=engine), b"".join(out)) for engine in ENGINES]
+    assert found(reports[0]) == found(reports[1])
+    assert {f.rule for f in reports[0].findings} == {"quoted", "unquoted"}
+    assert len(reports[0].findings) > 500
 
 
 def test_decoding_stops_at_its_depth(rules, token):

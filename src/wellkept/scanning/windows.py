@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from .engine.compile import OVERLAP
+from .engine.literals import OVERLAP
 from .engine.matcher import MARGIN
 
 if TYPE_CHECKING:

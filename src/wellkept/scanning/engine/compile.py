@@ -7,28 +7,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..problem import Problem
 from ..text.detectors import DETECTORS
-from .literals import anchor, run_gate
+from .literals import OVERLAP, anchor, run_gate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..rule import Rule
 
-OVERLAP = 16 << 10
-"""Bytes that neighbouring windows share: a match up to this long is found wherever it stands. The PEM form of an
-RSA key of 16,384 bits has 12,700 bytes."""
-
 
 class Compiled(NamedTuple):
     """Rules made ready. ``widths`` are the longest match of each, at most ``OVERLAP``; ``database`` is the engine's
     serialised form (none for the fallback); ``slow`` are the rules that the engine cannot take. Rules with a path are
-    left to the files that have it."""
+    left to the files that have it. ``frequent`` is a second database, of the generic rules alone, that reports every
+    end of every match: confirming those from the first place on would read most of each file again."""
 
     rules: tuple[Rule, ...]
     widths: tuple[int, ...]
     database: bytes | None
     slow: tuple[int, ...]
     problems: tuple[Problem, ...]
+    frequent: bytes | None = None
 
 
 def compile_rules(rules: Sequence[Rule], *, vectorscan: bool) -> Compiled:
@@ -47,7 +45,8 @@ def compile_rules(rules: Sequence[Rule], *, vectorscan: bool) -> Compiled:
     database, slow = None, tuple(range(len(good)))
     if vectorscan:
         database, slow = _build(good)
-    return Compiled(tuple(good), widths, database, slow, tuple(problems))
+    frequent = _build_frequent(good, widths, slow) if vectorscan else None
+    return Compiled(tuple(good), widths, database, slow, tuple(problems), frequent)
 
 
 def _fault(rule: Rule, compile_pattern: Any) -> str:
@@ -102,6 +101,17 @@ def _build(rules: Sequence[Rule]) -> tuple[bytes, tuple[int, ...]]:
     if database is None:  # each alone fits, all together do not
         slow, database = list(range(len(rules))), _compile(hs, detectors)
     return bytes(hs.dumpb(database)), tuple(slow)
+
+
+def _build_frequent(rules: Sequence[Rule], widths: Sequence[int], slow: tuple[int, ...]) -> bytes | None:
+    hs: Any = import_module("hyperscan")
+    entries = [
+        (index, rule.pattern.encode("utf-8"), hs.HS_FLAG_MULTILINE)
+        for index, rule in enumerate(rules)
+        if rule.generic and not rule.path and index not in slow and widths[index] < OVERLAP
+    ]
+    database = _compile(hs, entries) if entries else None
+    return bytes(hs.dumpb(database)) if database is not None else None
 
 
 def _proposer(rule: Rule) -> str:

@@ -52,6 +52,10 @@ class FallbackEngine:
         pairs += [(index, 0) for index, pattern in self._detectors if pattern.search(data) is not None]
         return pairs
 
+    def ends(self, data: bytes) -> dict[int, list[int]]:
+        """Not known here."""
+        return {}
+
 
 def _automaton(words: dict[bytes, list[int]]) -> Any:
     try:

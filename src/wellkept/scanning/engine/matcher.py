@@ -11,6 +11,8 @@ from ..hooks import Candidate
 from .confirm import Confirmer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..hooks import KnownMatcher
     from ..rule import Rule
     from . import Engine
@@ -40,6 +42,7 @@ class Matcher:
         self.known = known
         self._confirm = Confirmer(compiled)
         self._count = len(compiled.rules)
+        self._widths = compiled.widths
         self._by_path = [(index, rule.path) for index, rule in enumerate(compiled.rules) if rule.path]
         self._paths = "|".join(f"(?:{path})" for _, path in self._by_path)
         self._checks: Any = None
@@ -58,13 +61,26 @@ class Matcher:
         hits = self.engine.hits(data)
         if self._paths:
             hits += self._for_path(path)
+        ends: dict[int, list[int]] | None = None
         for rule, start in hits:
             if rule >= self._count:
                 detected.append(rule - self._count)
                 continue
             first = max(start, begin, carry.get(rule, 0))
-            if first < stop:
-                self._confirm_rule(rule, data, first, stop, carry, path, text, found)
+            if first >= stop:
+                continue
+            if self.rules[rule].generic:
+                ends = self.engine.ends(data) if ends is None else ends
+                spans = (
+                    self._confirm.spans_near(rule, data, first, stop, ends[rule], self._widths[rule])
+                    if rule in ends
+                    else None
+                )
+            else:
+                spans = None
+            self._confirm_rule(
+                rule, spans or self._confirm.spans(rule, data, first, stop), data, carry, path, text, found
+            )
         if self.known is not None:
             self._scan_known(data, begin, stop, found)
         return found, detected
@@ -80,21 +96,15 @@ class Matcher:
     def _confirm_rule(
         self,
         index: int,
+        matches: Iterator[Any],
         data: bytes,
-        first: int,
-        stop: int,
         carry: dict[int, int],
         path: str,
         text: bool,
         found: list[Raw],
     ) -> None:
         rule = self.rules[index]
-        if (
-            rule.path
-            and self._confirm.other(rule.path).search(path.encode("utf-8", "surrogateescape")) is None
-        ):
-            return
-        for match in self._confirm.spans(index, data, first, stop):
+        for match in matches:
             carry[index] = match.end()
             group = self._confirm.group(index)
             start, end = match.span(group)
