@@ -9,7 +9,7 @@ from .grant import AuthGrant, LeaseGrant
 from .leases.store import of_login
 from .refusal import Refusal
 from .request import Response
-from .ttl import calculate
+from .ttl import calculate, until
 
 if TYPE_CHECKING:
     from .issue import Issuer
@@ -54,7 +54,7 @@ class Renewal:
             raise Refusal(400, "past the max TTL, cannot renew")
         before = token.expires
         token.renewed = now
-        token.expires = now + times.ttl
+        token.expires = until(times, now)
         if not token.role:
             token.period = granted.period
         self._tokens.put(view, token)
@@ -115,7 +115,7 @@ class Renewal:
         if times is None or times.ttl <= 0:
             raise Refusal(400, "past the max TTL, cannot renew")
         lease.renewed = now
-        lease.expires = now + times.ttl
+        lease.expires = until(times, now)
         lease.ttl = times.ttl
         if granted.internal:
             lease.internal = dict(granted.internal)

@@ -129,8 +129,15 @@ class Service:
             "wellkept.storage_revision": storage.revision(),
         }
 
+    def resume(self) -> None:
+        """Finish the removal of mounts that a process began and did not live to end."""
+        from .sys.mounting import resume
+
+        resume(self)
+
     def start(self) -> None:
-        """Begin the work in the background: what has expired is ended."""
+        """Begin the work in the background: what has expired is ended, what was cut off is finished."""
+        self.resume()
         self.expiration.start()
 
     def close(self) -> None:

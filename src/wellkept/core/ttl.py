@@ -32,9 +32,11 @@ def bounds(mount: Mount | None, system: Bounds = Bounds()) -> Bounds:  # noqa: B
 
 
 class Granted(NamedTuple):
-    """Seconds from now, and what the caller should be told."""
+    """Seconds from now, the moment beyond which nothing may last (``None``: there is none), and what the caller
+    should be told."""
 
     ttl: float
+    ends: float | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -54,7 +56,8 @@ def calculate(
     ``increment`` is what the client asks for, ``ttl`` what the engine gives; ``started`` is when the thing was
     made. A period is not bound by the maximum, except by ``explicit_max_ttl``.
     """
-    now, begin = float(int(now)), float(int(now if started is None else started))
+    exact, moment = now if started is None else started, now
+    now, begin = float(int(now)), float(int(exact))
     most = limits.most
     for other in (max_ttl, explicit_max_ttl):
         if 0 < other < most:
@@ -72,6 +75,9 @@ def calculate(
         end = begin + explicit_max_ttl if explicit_max_ttl > 0 else None
     else:
         wanted = increment if increment > 0 else ttl if ttl > 0 else limits.default
+    last = None if end is None else exact + (end - begin)
+    if last is not None and moment >= last:
+        return None
     if end is not None:
         left = end - now
         if left < 0:
@@ -82,7 +88,12 @@ def calculate(
                 "TTL value is capped accordingly"
             )
             wanted = left
-    return Granted(wanted, tuple(warnings))
+    return Granted(wanted, last, tuple(warnings))
+
+
+def until(granted: Granted, now: float) -> float:
+    """The moment at which it ends: a fraction of a second is not given away twice."""
+    return now + granted.ttl if granted.ends is None else min(now + granted.ttl, granted.ends)
 
 
 def human(seconds: float) -> str:
