@@ -67,7 +67,7 @@ class LeaseGrant:
 
     ``ttl`` 0 is the mount's default, ``max_ttl`` 0 the mount's. ``internal`` is kept, encrypted, with the lease
     and given back to ``renew``, ``revoke`` and ``revoke_outside``. ``generate`` false: only a duration is shown
-    (KV v1's), no lease is made.
+    (KV v1's), no lease is made; with a ``max_ttl`` it is ``ttl`` as it stands, else the mount's default.
     """
 
     ttl: float = 0

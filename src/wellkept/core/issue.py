@@ -115,12 +115,15 @@ class Issuer:
         self, view: View, request: Request, mount: Mount, grant: LeaseGrant, now: float, response: Response
     ) -> None:
         """Make the lease that ``grant`` asks for, and fill in its identifier and duration."""
+        if not grant.generate and grant.max_ttl:
+            grant.duration = int(grant.ttl)  # no more than a hint, as whoever stored it wrote it
+            return
         times = calculate(self.bounds(mount), now, ttl=grant.ttl, max_ttl=grant.max_ttl)
         assert times is not None
         grant.duration = int(times.ttl)
-        response.warnings = (*times.warnings, *response.warnings)
         if not grant.generate:
             return
+        response.warnings = (*times.warnings, *response.warnings)
         caller = request.caller
         if caller is None:
             raise Refusal(500, one_error("no token to give a lease to"))

@@ -304,7 +304,8 @@ def _elsewhere(path: str) -> Answer:
 def failed(error: Exception, exchange: Exchange) -> Answer:
     """What is said when there is no answer: our errors by their status and words, any other without a word."""
     if isinstance(error, Refusal):
-        if error.data is not None and exchange.request is not None:
+        told = error.data is not None or (error.warnings and not error.errors)
+        if told and exchange.request is not None:
             response = Response(error.data, status=error.status, warnings=error.warnings)
             return envelope.answer(exchange.request, response)
         return refuse(error.status, *error.errors)

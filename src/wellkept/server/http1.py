@@ -127,6 +127,10 @@ class Listener:
             self._stopped.set_result(None)
 
 
+_STAND_INS = ((b"LIST ", b"LOCK "), (b"SCAN ", b"BIND "))
+"""Methods of Vault's, and the parser's own of the same length in whose place they stand while it reads."""
+
+
 class Connection(asyncio.Protocol):
     """One client."""
 
@@ -148,8 +152,10 @@ class Connection(asyncio.Protocol):
         "_peer",
         "_reading",
         "_size",
+        "_start",
         "_target",
         "_transport",
+        "_verb",
         "deadline",
     )
 
@@ -164,6 +170,8 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._open = False  # whether a request has begun and is not whole
         self._farewell: Answer | None = None
+        self._start = b""
+        self._verb = ""  # a method that the parser does not know, of the request that has begun
         self._certificate: bytes | None = None
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
@@ -210,6 +218,10 @@ class Connection(asyncio.Protocol):
 
     def _feed(self, data: bytes) -> Answer | None:
         """What to say when it was no request."""
+        if not self._open:
+            data = self._known(data)
+            if not data:
+                return None
         while True:
             try:
                 self._parser.feed_data(data)
@@ -225,6 +237,25 @@ class Connection(asyncio.Protocol):
             except httptools.HttpParserError:
                 return refuse(400, "malformed request")
             return None
+
+    def _known(self, data: bytes) -> bytes:
+        """The beginning of a request, a method of Vault's that the parser does not know written as one it knows.
+
+        Empty when so little has come that it cannot be told yet. Only the first of several requests that come in
+        one piece is seen here; clients that send several at once do not list.
+        """
+        data = self._start + data
+        self._start = b""
+        if data[0] not in b"LS":
+            return data
+        for verb, stand_in in _STAND_INS:
+            if data.startswith(verb):
+                self._verb = verb[:-1].decode()
+                return stand_in + data[len(verb) :]
+            if verb.startswith(data):
+                self._start = data
+                return b""
+        return data
 
     def eof_received(self) -> bool:
         """The client has said all it will; what it asked is still answered."""
@@ -301,7 +332,7 @@ class Connection(asyncio.Protocol):
             raise _Refused(refuse(400, "missing required Host header"))
         body = self._body
         exchange = Exchange(
-            parser.get_method().decode("ascii"),
+            self._verb or parser.get_method().decode("ascii"),
             self._target,
             headers,
             b"".join(body) if body else b"",
@@ -311,6 +342,7 @@ class Connection(asyncio.Protocol):
         self._body = []
         self._size = 0
         self._open = False
+        self._verb = ""
         self._line.append((exchange, parser.should_keep_alive()))
         if len(self._line) >= self._listener.bounds.line:
             self._stop_reading()

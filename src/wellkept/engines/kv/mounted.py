@@ -31,7 +31,7 @@ class MountedKV(Served):
         from ..kv1 import KV1
 
         self._context = context
-        self._first = KV1(context)
+        self._first = KV1()
         self._second = VaultKV()
 
     def subject(self, path: str) -> str:

@@ -19,48 +19,21 @@ from ..kv.vault.upgrade import FIRST
 
 if TYPE_CHECKING:
     from ...core.form import Call
-    from ...core.registry import EngineContext
 
-DEFAULT_TTL = 32 * 86400
-"""Seconds; Vault's system default, for a mount that has none of its own."""
+_AS_IT_STANDS = 1.0
+"""Any ``max_ttl`` has the duration shown as it is."""
 
 
-class KV1(Routed):
-    """See the module's docstring."""
-
-    kind = "kv"
-
-    def __init__(self, context: EngineContext) -> None:
-        self._context = context
-        self.routes = (
-            Route(
-                rest("path"),
-                {"path": Field(clear=True)},
-                {
-                    "read": self._read,
-                    "update": _write,
-                    "delete": _delete,
-                    "list": _list,
-                    "scan": _scan,
-                },
-                exists=lambda call: fetch(call.view, FIRST, call.data["path"]) is not None,
-            ),
-        )
-
-    def _read(self, call: Call) -> Response | None:
-        entry = fetch(call.view, FIRST, call.data["path"])
-        if entry is None:
-            return None
-        mount = call.request.mount or self._context.mount
-        stored = decode_object(entry.value, call.data["path"])
-        ttl = _ttl(stored)
-        if ttl is None:
-            ttl = mount.config.default_lease_ttl or DEFAULT_TTL
-        return Response(
-            stored,
-            digests={"data": entry.value},
-            lease=LeaseGrant(ttl=ttl, max_ttl=ttl, renewable=False, generate=False),
-        )
+def _read(call: Call) -> Response | None:
+    entry = fetch(call.view, FIRST, call.data["path"])
+    if entry is None:
+        return None
+    stored = decode_object(entry.value, call.data["path"])
+    lease = LeaseGrant(renewable=False, generate=False)
+    ttl = _ttl(stored)
+    if ttl is not None:
+        lease.ttl, lease.max_ttl = ttl, _AS_IT_STANDS
+    return Response(stored, digests={"data": entry.value}, lease=lease)
 
 
 def _ttl(stored: dict[str, Any]) -> int | None:
@@ -94,3 +67,17 @@ def _list(call: Call) -> Response | None:
 def _scan(call: Call) -> Response:
     names = descendants(call.view, FIRST + call.data["path"])
     return Response({"keys": names} if names else None, status=200)
+
+
+class KV1(Routed):
+    """See the module's docstring."""
+
+    kind = "kv"
+    routes = (
+        Route(
+            rest("path"),
+            {"path": Field(clear=True)},
+            {"read": _read, "update": _write, "delete": _delete, "list": _list, "scan": _scan},
+            exists=lambda call: fetch(call.view, FIRST, call.data["path"]) is not None,
+        ),
+    )
