@@ -26,9 +26,14 @@ OVERHEAD = 1 + 4 + 12 + 16
 
 def enclose(cipher: AESGCM, term: int, key: str, value: bytes) -> bytes:
     """``value`` encrypted under ``term`` for the place ``key``."""
-    head = bytes((FORMAT,)) + term.to_bytes(4, "big")
+    head = head_of(term)
     nonce = os.urandom(12)
     return head + nonce + cipher.encrypt(nonce, value, head + key.encode())
+
+
+def head_of(term: int) -> bytes:
+    """The beginning of what is enclosed under ``term``: format and term."""
+    return bytes((FORMAT,)) + term.to_bytes(4, "big")
 
 
 def term_of(key: str, sealed: bytes) -> int:
@@ -42,12 +47,13 @@ def term_of(key: str, sealed: bytes) -> int:
 
 def disclose(cipher: AESGCM, key: str, sealed: bytes) -> bytes:
     """The value, proven to be what was written at ``key``. Raises ``IntegrityError``."""
-    value = attempt(lambda: cipher.decrypt(sealed[5:17], sealed[17:], sealed[:5] + key.encode()))
-    if value is None:
-        raise IntegrityError(
-            f"the entry {key!r} is not what was written there: damaged, altered or moved; restore it from a backup"
-        )
-    return value
+    try:
+        return cipher.decrypt(sealed[5:17], sealed[17:], sealed[:5] + key.encode())
+    except InvalidTag:
+        pass  # raised below, with nothing in its context
+    raise IntegrityError(
+        f"the entry {key!r} is not what was written there: damaged, altered or moved; restore it from a backup"
+    )
 
 
 def attempt(decrypt: Callable[[], bytes]) -> bytes | None:

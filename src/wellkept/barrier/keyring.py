@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..errors import IntegrityError
-from .envelope import attempt
+from .envelope import attempt, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class KeyRing:
     ``root`` is the key it is encrypted under; ``revision`` that of its entry in storage, 0 before it was stored.
     """
 
-    __slots__ = ("_ciphers", "active", "cipher", "revision", "root", "seed", "store_id", "terms")
+    __slots__ = ("_ciphers", "active", "cipher", "head", "revision", "root", "seed", "store_id", "terms")
 
     def __init__(
         self, root: bytes, store_id: str, seed: bytes, terms: Sequence[Term], revision: int = 0
@@ -60,6 +60,7 @@ class KeyRing:
         self.active = self.terms[-1]
         self._ciphers = {term.number: AESGCM(term.key) for term in self.terms}
         self.cipher = self._ciphers[self.active.number]
+        self.head = head_of(self.active.number)
 
     @classmethod
     def fresh(cls, root: bytes, store_id: str, now: float) -> KeyRing:

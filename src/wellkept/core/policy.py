@@ -95,7 +95,7 @@ class ACL:
     """Policies compiled together, once, for many questions. ``now`` (seconds since the epoch) leaves out rules
     that have ended; ``expires`` is when the next one ends, so when this ACL must be compiled anew."""
 
-    __slots__ = ("_exact", "_lengths", "_operator", "_prefixes", "_wildcards", "expires")
+    __slots__ = ("_asked", "_exact", "_lengths", "_listed", "_operator", "_prefixes", "_wildcards", "expires")
 
     def __init__(self, policies: Iterable[Policy], *, operator: bool = False, now: float = 0) -> None:
         merged: dict[str, Granted] = {}
@@ -111,6 +111,8 @@ class ACL:
                 known = merged.get(pattern)
                 merged[pattern] = granted if known is None else known.merged(granted)
         self._operator = operator
+        self._asked: dict[str, Granted | None] = {}  # decisions, which depend on nothing but the path
+        self._listed: dict[str, Granted | None] = {}
         self._exact: dict[str, Granted] = {}
         self._prefixes: dict[str, Granted] = {}
         self._wildcards: list[_Wildcard] = []
@@ -156,8 +158,16 @@ class ACL:
         """What the deciding pattern grants; ``None`` when there is none, or it denies."""
         if self._operator:
             return _ALL
-        granted = self._deciding(path, listing)
-        return None if granted is None or granted.bits & DENY else granted
+        known = self._listed if listing else self._asked
+        granted = known.get(path, _DENIED)
+        if granted is _DENIED:
+            granted = self._deciding(path, listing)
+            if granted is not None and granted.bits & DENY:
+                granted = None
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[path] = granted
+        return granted
 
     def patterns(self) -> dict[str, Granted]:
         """Every pattern as written, with what it grants."""
@@ -227,6 +237,9 @@ class _Wildcard:
             return False
         return True
 
+
+_REMEMBERED = 4096
+"""Paths of which an ACL remembers what it decided."""
 
 _DENIED = Granted(DENY)
 _ALL = Granted(EVERYTHING)

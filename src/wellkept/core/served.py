@@ -8,6 +8,7 @@ nothing else: neither whether a path exists, nor what is wrong with the request.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, WellkeptError
@@ -97,10 +98,12 @@ class ServedCore(Core):
             command = step.command
             if step.mutation or (command is not None and (command.slow or command.outside is not None)):
                 return None
-            steps = [step]
-            self._read(steps)
-            self._clean_up(steps)
-            self._record("response", steps)
+            if command is not None:
+                if step.error is None:
+                    self._run(step, self._storage)  # memory is of one moment as it is
+                if command.after is not None or command.scrub or step.alias is not None:
+                    self._clean_up([step])
+            self._record("response", [step])
         except NotInMemory:
             return None
         finally:
@@ -375,6 +378,7 @@ def address_allowed(caller: Token, address: str) -> bool:
     return contains(caller.bound_cidrs, address)
 
 
+@lru_cache(4096)
 def matches(patterns: frozenset[str], path: str) -> bool:
     """Whether ``path`` is one of ``patterns``: exact, or with a ``*`` at the end, or ``+`` for a segment."""
     if path in patterns:

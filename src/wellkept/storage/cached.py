@@ -132,7 +132,7 @@ class CachedStorage:
         return self.below.scan(prefix, after=after)
 
     def revision(self) -> int:
-        if get_ident() not in self._impatient:
+        if not self._impatient or get_ident() not in self._impatient:
             self.freshen()
         return self._revision if self._stamp else self.below.revision()
 

@@ -104,12 +104,13 @@ class Keys:
 class Chain:
     """The chain that this process writes to one device."""
 
-    __slots__ = ("_keys", "_torn", "first", "first_prev", "id", "mac", "seq")
+    __slots__ = ("_head", "_keys", "_torn", "first", "first_prev", "id", "mac", "seq")
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._torn: list[bytes] = []
         self.id = os.urandom(ID_LENGTH // 2).hex()
+        self._head = f'{{"chain":"{self.id}","seq":'
         self.seq = 0
         self.mac = GENESIS
         self.begin_file()
@@ -125,7 +126,10 @@ class Chain:
     def lines(self, records: Sequence[str]) -> list[bytes]:
         """The lines that follow, for ``records`` (JSON members without braces); ``wrote`` tells what became of them."""
         seq, mac = self.seq, self.mac
-        head = f'{{"chain":"{self.id}","seq":'
+        head = self._head
+        if len(records) == 1 and not self._torn:  # one a read
+            body = f'{head}{seq + 1},{records[0]},"prev":"{mac}"'.encode()
+            return [b'%b,"mac":"%b"}\n' % (body, self._keys.sign(body).encode())]
         torn = f'"torn":"{" ".join(map(self._keys.torn, self._torn))}",' if self._torn else ""
         lines = []
         for record in records:
@@ -140,6 +144,11 @@ class Chain:
 
     def wrote(self, lines: Sequence[bytes], count: int) -> bool:
         """Of ``lines``, the first ``count`` bytes stand on the device. Whether that is all."""
+        if len(lines) == 1 and count == len(lines[0]):
+            self.seq += 1
+            self.mac = lines[0][-67:-3].decode()
+            self._torn = []
+            return True
         for line in lines:
             if count < len(line):
                 self._tear(line[:count])

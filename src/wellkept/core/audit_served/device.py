@@ -93,5 +93,5 @@ class Device:
 
     def _prefixed(self, lines: Sequence[bytes]) -> bytes:
         if not self.prefix:
-            return b"".join(lines)
+            return lines[0] if len(lines) == 1 else b"".join(lines)
         return b"".join(self.prefix + line for line in lines)

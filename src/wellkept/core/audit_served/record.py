@@ -12,6 +12,7 @@ from json.encoder import encode_basestring_ascii as quote
 from typing import TYPE_CHECKING, Any
 
 from ..audit import cut, outcome_of, timestamp
+from ..digests import Digests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +61,7 @@ class ServedAudit:
         response: Response | None = None,
     ) -> str:
         """One record as JSON members; see ``core.audit.Audit.record``."""
-        mount = request.mount
-        caller = request.caller
+        mount, caller = request.mount, request.caller
         text = (
             f'"time":"{timestamp(self._time())}","type":"{kind}","id":{_text(request.id)},'
             f'"client":{{"address":{_text(request.client.address)}}},'
@@ -71,16 +71,20 @@ class ServedAudit:
         if version is not None:
             text += f',"version":{version}'
         if kind == "response":
-            text += f',"outcome":"{outcome_of(error)}"'
-            if error is not None:
-                status = getattr(error, "status", None)
-                text += f',"error":{_text(type(error).__name__)},"status":{int(status or 500)}'
+            if error is None:
+                text += ',"outcome":"ok"'
+            else:
+                status = int(getattr(error, "status", None) or 500)
+                name = _text(type(error).__name__)
+                text += f',"outcome":"{outcome_of(error)}","error":{name},"status":{status}'
         if request.wrap_ttl:
             text += f',"wrap_ttl":{int(request.wrap_ttl)}'
         if request.headers:
             text += self._header(request.headers)
         if response is not None and (response.auth or response.lease or response.wrap_info):
             text += self._granted(response)
+        if isinstance(values, Digests) and not clear:
+            return f'{text},"data":{values.fragment or values.text(self._digested)}'
         return f'{text},"data":{self._data(clear, values, mount, kind)}'
 
     def write(self, records: Sequence[str]) -> None:
@@ -113,9 +117,6 @@ class ServedAudit:
     ) -> str:
         if not clear and not values:
             return "{}"
-        fragment: str | None = getattr(values, "fragment", None)
-        if fragment is not None and not clear:
-            return fragment
         parts = []
         if clear:
             import json
@@ -135,10 +136,11 @@ class ServedAudit:
                 parts.append(f"{quote(name)}:{_text(value.decode('utf-8', 'replace'))}")
             else:
                 parts.append(f'{quote(name)}:"{digest(value)}"')
-        text = "{" + ",".join(part for part in parts if part) + "}"
-        if isinstance(values, Digests) and not clear and not shown:
-            values.fragment = text
-        return text
+        return "{" + ",".join(part for part in parts if part) + "}"
+
+    def _digested(self, values: Mapping[str, bytes]) -> str:
+        digest = self._chain.digest
+        return "{" + ",".join(f'{quote(name)}:"{digest(value)}"' for name, value in values.items()) + "}"
 
     def _caller(self, caller: Token) -> str:
         name = caller.accessor or caller.key or caller.display_name
@@ -217,18 +219,6 @@ class ServedAudit:
                 shown = f'"{self.digest(value.encode())}"' if hidden else _text(value)
                 parts.append(f"{quote(name)}:{shown}")
         return f',"headers":{{{",".join(parts)}}}' if parts else ""
-
-
-class Digests(dict[str, bytes]):
-    """Values to appear as digests, of an answer that is given many times: their text in the record is kept with them."""
-
-    __slots__ = ("fragment",)
-
-    fragment: str | None
-
-    def __init__(self, values: Mapping[str, bytes]) -> None:
-        super().__init__(values)
-        self.fragment = None
 
 
 def _text(value: object) -> str:

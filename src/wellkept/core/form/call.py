@@ -73,13 +73,27 @@ class Data:
 
     def hidden(self) -> dict[str, bytes]:
         """What it shows as digests only: also what is no field."""
-        found = {}
+        found: dict[str, bytes] = {}
         for name, value in self.raw.items():
             if name not in self._values or not self._fields[name].clear:
-                found[name] = (
-                    value.encode("utf-8", "surrogatepass") if isinstance(value, str) else _dumped(value)
-                )
+                found.update(digested(name, value))
         return found
+
+
+def digested(name: str, value: Any, depth: int = 4) -> dict[str, bytes]:
+    """``value`` as the audit record digests it: an object field by field, so that each can be looked for by
+    ``sys/audit-hash``; what is no text, in its JSON form."""
+    if isinstance(value, str):
+        return {name: value.encode("utf-8", "surrogatepass")}
+    if not isinstance(value, dict) or not 0 < len(value) <= _MOST_FIELDS or depth == 0:
+        return {name: _dumped(value)}
+    found: dict[str, bytes] = {}
+    for key, child in value.items():
+        found.update(digested(f"{name}.{key}", child, depth - 1))
+    return found
+
+
+_MOST_FIELDS = 64
 
 
 def _dumped(value: Any) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ....core.digests import Digests
+from ....core.form.call import digested
 from ....core.form.times import moment
 from ....core.refusal import Refusal, missing
 from ....core.request import Raw, Response
@@ -29,6 +31,8 @@ class _Current(NamedTuple):
     revision: int
     info: VersionInfo
     metadata: Raw
+    digests: list[Digests]
+    """None or one: those of its value, once they were made."""
 
 
 class Reader:
@@ -77,9 +81,18 @@ def _answer(view: View, name: str, now: float, known: _Current) -> Response:
         return _again(view, name, now, info)
     content = stored.value
     text = content if info.content_type == JSON else as_object(content, info.content_type)
-    return Response(
-        {"data": Raw(text), "metadata": known.metadata}, version=info.number, digests={"data": content}
-    )
+    digests = known.digests[0] if known.digests else None
+    if digests is None or digests.fragment is None:
+        digests = Digests(_fields(content, info.content_type))
+        known.digests[:] = (digests,)
+    return Response({"data": Raw(text), "metadata": known.metadata}, version=info.number, digests=digests)
+
+
+def _fields(content: bytes, content_type: str) -> dict[str, bytes]:
+    """A value's fields, each to appear in the audit record as a digest of its own, as Vault has it."""
+    if content_type != JSON:
+        return {"data": content}
+    return digested("data", json.loads(content))
 
 
 def _again(view: View, name: str, now: float, before: VersionInfo) -> Response:
@@ -99,7 +112,7 @@ def _look(record: Record, revision: int, version: int) -> _Current:
     if info is None:
         raise missing()
     shown = metadata_of(info, record)
-    return _Current(revision, info, Raw(json.dumps(shown, separators=(",", ":")).encode()))
+    return _Current(revision, info, Raw(json.dumps(shown, separators=(",", ":")).encode()), [])
 
 
 def metadata_of(info: VersionInfo, record: Record) -> dict[str, Any]:
