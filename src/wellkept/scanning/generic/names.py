@@ -21,7 +21,7 @@ _KEY_OF = frozenset(
     b"wallet node peer symmetric hash mac site merchant sdk rest dev prod token write license management primaryaccess".split()
 )
 _NOT_AFTER = frozenset(
-    b"field fields label url uri urls endpoint path file filename dir directory folder type types length len size count min max minimum maximum regex regexp "
+    b"algo bin pem json txt yml yaml py js html php exe dll jar zip crt cer pfx field fields label url uri urls endpoint path file filename dir directory folder type types length len size count min max minimum maximum regex regexp "
     b"pattern format policy policies placeholder hint prompt message msg error errors text title input inputs column col columns prefix suffix timeout "
     b"expires expire expiry expiration expired ttl age date time at enabled enable disabled required optional reset forgot forgotten "
     b"recovery change changed update updated strength store provider manager service class method function handler "

@@ -93,11 +93,21 @@ def strength(value: bytes, *, quoted: bool) -> float:
             if digits and special >= 2
             else 0.0
         )
-    if _CONSTANT.fullmatch(value) and (like > 3.0 or len(value) < 12) and digits * 4 <= len(value):
+    if _identifier(value, like, digits):
         return 0.0
     if digits == 0 and special == 0:
         return _letters_only(value, like)
     return _composed(value, like, digits, special)
+
+
+def _identifier(value: bytes, like: float, digits: int) -> bool:
+    """Words joined as programmers join them; humps of two letters are no words."""
+    if not _CONSTANT.fullmatch(value) or digits * 4 > len(value):
+        return False
+    capitals = sum(65 <= byte <= 90 for byte in value)
+    if not value.isalnum():
+        return like > 3.0 or len(value) < 12
+    return capitals * 7 < len(value) * 2 and like > (3.3 if digits else 3.0)
 
 
 def _letters_only(value: bytes, like: float) -> float:
