@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .engine.matcher import Matcher, Raw, line_around
 from .limits import BoundReached, Budget, Limits
 from .problem import Problem
+from .targets.archive import members
+from .targets.archive import sniff as sniff_archive
 from .text.decode import Decoder
 from .text.utf16 import Utf16Stream, sniff
 from .windows import WHOLE, BytesStream, FileStream, Window, windows
@@ -132,11 +134,11 @@ class ContentScanner:
     ) -> Iterator[Hit | Problem]:
         if not head:
             head = stream.read(WHOLE)
-        while len(head) < 512 and (more := stream.read(WHOLE)):  # a pipe may give little at a time
+        while (
+            len(head) < 512 and len(head) != size and (more := stream.read(WHOLE))
+        ):  # a pipe may give little at a time
             head += more
         if unpack and self._archives:
-            from .targets.archive import sniff as sniff_archive
-
             kind = sniff_archive(head)
             if kind[:1] == "?":
                 message = f"{kind[1:]} archives cannot be opened; only its bytes as they are were scanned"
@@ -149,9 +151,9 @@ class ContentScanner:
                 return
         encoding = sniff(head)
         if encoding:
-            stream, head = Utf16Stream(_Joined(head, stream), encoding), b""
+            stream, head, size = Utf16Stream(_Joined(head, stream), encoding), b"", None
             origin = origin._replace(decoded=(*origin.decoded, "utf-16"))
-        yield from self._windows(origin, windows(stream, head, sparse=sparse))
+        yield from self._windows(origin, windows(stream, head, size=size, sparse=sparse))
 
     def _members(
         self,
@@ -163,9 +165,6 @@ class ContentScanner:
         nesting: int,
         budget: Budget | None,
     ) -> Iterator[Hit | Problem]:
-        from .targets.archive import members
-        from .targets.archive import sniff as sniff_archive
-
         budget = budget or Budget(self._limits, size)
         source: Stream
         if nesting == 0 and isinstance(stream, FileStream):

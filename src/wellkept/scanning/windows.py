@@ -85,12 +85,17 @@ class FileStream:
         os.close(self._fd)
 
 
-def windows(stream: Stream, head: bytes, *, sparse: FileStream | None = None) -> Iterator[Window]:
+def windows(
+    stream: Stream, head: bytes, *, size: int | None = None, sparse: FileStream | None = None
+) -> Iterator[Window]:
     """All windows of a stream of which ``head`` is already read.
 
     The borders depend on the content's length only, never on how much a read gave. ``sparse`` skips a file's
-    holes: they are zeros.
+    holes: they are zeros. ``size`` is the content's, where known: saves asking for more when ``head`` is all.
     """
+    if len(head) == size and size <= WHOLE:
+        yield Window(head, 0, 0, size + 1)
+        return
     data, base, begin, ended = head, 0, 0, False
     while True:
         want = begin + WHOLE + 1

@@ -45,6 +45,8 @@ class Matcher:
         self._widths = compiled.widths
         self._by_path = [(index, rule.path) for index, rule in enumerate(compiled.rules) if rule.path]
         self._paths = "|".join(f"(?:{path})" for _, path in self._by_path)
+        self._last_path: tuple[str, list[tuple[int, int]]] = "\0", []
+        self._keywords: dict[str, tuple[bytes, ...]] = {}
         self._checks: Any = None
         self._judge: Any = None
 
@@ -87,6 +89,11 @@ class Matcher:
 
     def _for_path(self, path: str) -> list[tuple[int, int]]:
         """The rules that look at files with this name only; the engine does not have them."""
+        if path != self._last_path[0]:
+            self._last_path = path, self._match_path(path)
+        return self._last_path[1]
+
+    def _match_path(self, path: str) -> list[tuple[int, int]]:
         name = path.encode("utf-8", "surrogateescape")
         other = self._confirm.other
         if other(self._paths).search(name) is None:
@@ -126,11 +133,14 @@ class Matcher:
         for pattern in rule.allow:
             if self._confirm.other(pattern).search(secret) is not None:
                 return None
-        near = data[max(0, match.start() - rule.context) : match.end() + rule.context]
-        if rule.keywords:
-            lowered = near.lower()
-            if not any(word.encode() in lowered for word in rule.keywords):
-                return None
+        first, last = match.span()
+        near = data[max(0, first - rule.context) : last + rule.context]
+        if (
+            rule.keywords
+            and not self._has_keyword(rule, data[first:last])
+            and not self._has_keyword(rule, near)
+        ):
+            return None
         if rule.near and self._confirm.other(rule.near).search(near) is None:
             return None
         confidence, details = rule.confidence, {}
@@ -148,6 +158,13 @@ class Matcher:
                 return None
             confidence = judged
         return confidence, details
+
+    def _has_keyword(self, rule: Rule, text: bytes) -> bool:
+        words = self._keywords.get(rule.id)
+        if words is None:
+            words = self._keywords[rule.id] = tuple(word.encode() for word in rule.keywords)
+        lowered = text.lower()
+        return any(word in lowered for word in words)
 
     def _check(
         self, rule: Rule, match: Any, secret: bytes, line: bytes, path: str, near: bytes
