@@ -9,6 +9,7 @@ from .grant import AuthGrant, LeaseGrant
 from .leases.store import of_login
 from .refusal import Refusal
 from .request import Response
+from .tokens.lookup import ROOT_PATH
 from .ttl import calculate, until
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Renewal:
         """Renew ``token`` for ``increment`` seconds, or for what it is given by default. Raises ``Refusal``."""
         if token.type == "batch":
             raise Refusal(400, "batch tokens cannot be renewed")
+        if token.path == ROOT_PATH:
+            raise Refusal(400, "invalid lease ID")
         if not token.renewable or not token.expires:
             raise Refusal(400, NOT_RENEWABLE)
         granted = self._ask_method(view, token, increment, now)

@@ -139,7 +139,15 @@ def to_texts(value: Any) -> list[str]:
     """A list of texts, or one text with commas between."""
     if isinstance(value, str):
         return [item.strip() for item in value.split(",")] if value else []
-    return [to_text(item, f"[{index}]").strip() for index, item in enumerate(to_list(value))]
+    found, problems = [], []
+    for index, item in enumerate(to_list(value)):
+        try:
+            found.append(to_text(item, f"[{index}]").strip())
+        except Unconvertible as error:
+            problems.append(str(error))
+    if problems:
+        raise Unconvertible("decoding failed due to the following error(s):\n\n" + "\n".join(problems))
+    return found
 
 
 def to_seconds(value: Any) -> int | None:

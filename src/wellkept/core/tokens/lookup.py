@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from .token import Token
 
 
+ROOT_PATH = "auth/token/root"
+"""Where a root token comes from that no other token made."""
+
+
 def describe(token: Token, text: str, now: float) -> dict[str, Any]:
     """Everything but its leases and children; ``text`` is the token's own, where the caller showed it."""
     batch = token.type == "batch"
@@ -33,6 +37,8 @@ def describe(token: Token, text: str, now: float) -> dict[str, Any]:
         "ttl": max(0, int(expires - int(now))) if expires else 0,
         "type": token.type,
     }
+    if token.path == ROOT_PATH:  # it never had a lease, so there is nothing to tell of one
+        del told["issue_time"], told["renewable"]
     if token.period:
         told["period"] = int(token.period)
     if token.role:
