@@ -51,6 +51,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-log-level", "--log-level", metavar="LEVEL", help="trace, debug, info, warn or error (info)"
     )
+    parser.add_argument("-json", "--json", action="store_true", help="write the server's log as JSON")
     parser.add_argument("-test", "--test", action="store_true", help="check the configuration, and end")
 
 
@@ -74,6 +75,8 @@ def server(arguments: Namespace) -> int:
     settings.workers = settings.workers or 1
     if arguments.log_level:
         settings.log_level = arguments.log_level
+    if arguments.json:
+        settings.log_format = "json"
     log = Log(settings)
     for warning in warnings:
         log.warn(warning)

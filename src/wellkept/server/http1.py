@@ -107,7 +107,7 @@ class Listener:
         return known
 
     async def drain(self, patience: float) -> None:
-        """Answer what was asked, accept nothing more, and close; after ``patience`` seconds close all the same."""
+        """Answer what was asked, and close; after ``patience`` seconds close all the same."""
         self.draining = True
         for connection in list(self.connections):
             connection.finish()
@@ -189,7 +189,7 @@ class Connection(asyncio.Protocol):
         self._peer = peer[0] if isinstance(peer, tuple) else ""
         self.deadline = listener.loop.time() + listener.times.header
         listener.connections.add(self)
-        if listener.draining or 0 < listener.most < len(listener.connections):
+        if 0 < listener.most < len(listener.connections):
             transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:

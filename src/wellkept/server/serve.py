@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .settings import ListenerSettings
 
 
+LINGER = 0.1
+"""Seconds between the decision to stop and the last connection accepted."""
+
+
 def new_loop() -> asyncio.AbstractEventLoop:
     """uvloop's where there is one."""
     try:
@@ -103,6 +107,10 @@ class Server:
             self._stopping = self._loop.create_task(self._stop())
 
     async def _stop(self) -> None:
+        for listener in self._listeners:
+            listener.draining = True
+        # Who connected before it was known still gets an answer: a moment to accept and to read.
+        await asyncio.sleep(LINGER)
         for server in self._servers:
             server.close()
         patience = self._node.settings.shutdown_patience

@@ -98,9 +98,11 @@ class Supervisor:
         self._fill()
         for link in self._hub.overdue():
             self._end(link)
-        if self._stopping and time.monotonic() > self._stopping:
+        if self._stopping:
+            late = time.monotonic() > self._stopping
             for worker in self._workers.values():
-                os.kill(worker.pid, signal.SIGKILL)
+                # Again and again: one that was just being born may have missed the first.
+                os.kill(worker.pid, signal.SIGKILL if late else signal.SIGTERM)
 
     def _fill(self) -> None:
         """As many workers as there should be; the second after the first is ready, which may open the store."""

@@ -49,9 +49,20 @@ def work(
         if reopen is not None:
             reopen()
 
-    loop.add_signal_handler(signal.SIGTERM, server.stop)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))  # until the loop hears it
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor's to hear, who tells us
+
+    async def serve() -> None:
+        loop.add_signal_handler(signal.SIGTERM, server.stop)
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        await server.start()
+        board.tell(ready=True)
+        if told:
+            server.stop()
+        await server.stopped
+
     try:
         if roots is not None:
             node.open(roots[-1])
@@ -59,12 +70,10 @@ def work(
             _open_alone(node, log)
         if prepare is not None:
             prepare(node)
-        loop.run_until_complete(server.start())
+        loop.run_until_complete(serve())
     except WellkeptError as error:
         board.tell(failed=str(error), code=error.exit_code)
         return error.exit_code
-    board.tell(ready=True)
-    loop.run_until_complete(server.stopped)
     node.close()
     return 0
 

@@ -40,13 +40,16 @@ class Authority:
         )
         self.ca_file = os.path.join(directory, "ca.pem")
         _write(self.ca_file, certificate.public_bytes(serialization.Encoding.PEM))
+        self.certificate_file, self.key_file = self.server()
+
+    def server(self) -> Pair:
+        """A new server certificate, in the place of the one before."""
         loopback = [
             x509.DNSName("localhost"),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
             x509.IPAddress(ipaddress.ip_address("::1")),
         ]
-        pair = self._issue("server", loopback, ExtendedKeyUsageOID.SERVER_AUTH)
-        self.certificate_file, self.key_file = pair
+        return self._issue("server", loopback, ExtendedKeyUsageOID.SERVER_AUTH)
 
     def client(self, name: str) -> Pair:
         """A new client certificate for ``name``."""

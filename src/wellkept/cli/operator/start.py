@@ -115,12 +115,14 @@ def _status(state: Mapping[str, Any], arguments: Namespace) -> int:
 
 
 def configure_seal(parser: Parser) -> None:
-    at_server(parser, json=False)
+    at_server(parser)
 
 
 def seal(arguments: Namespace) -> int:
     with connect(arguments) as server:
         server.call("PUT", "sys/seal")
+        if arguments.json:
+            return _status(server.call("GET", "sys/seal-status"), arguments)
     say("the store is sealed")
     return 0
 
