@@ -1,4 +1,4 @@
-"""Auth methods over a real barrier, and the same mount in a real OpenBao beside them."""
+"""Auth methods over a real barrier; and over HTTP, the same mount in a real OpenBao and in a server of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from engines.differential.compare import Both, Theirs
+import wellkept.testing
+from engines.differential.compare import Asked, Both
 from engines.served import Served
 from wellkept.core import registry
 from wellkept.core.mount import Mount
@@ -44,31 +45,28 @@ class Logins(Served):
     @staticmethod
     def _answer(operation, response):
         if response.auth is not None:
-            grant = response.auth
-            metadata = dict(grant.metadata)
-            return 200, {
-                "auth": {
-                    "metadata": metadata,
-                    "policies": list(grant.policies),
-                    "display_name": grant.display_name,
-                }
-            }
+            return 200, {"auth": {"metadata": dict(response.auth.metadata)}}
         return Served._answer(operation, response)
 
 
-class BothLogins(Both):
-    def ask(self, method, path, body=None, *, ignoring=()):
-        there, here = super().ask(method, path, body, ignoring=ignoring)
-        return there, here
+class AskedToLogIn(Asked):
+    """Paths are below ``auth/``; of a login's answer what both must agree on."""
 
-
-class TheirLogins(Theirs):
     def request(self, method, path, body=None):
         status, answer = super().request(method, f"auth/{path}", body)
-        if isinstance(answer, dict) and answer.get("auth"):
-            auth = answer["auth"]
-            kept = [name for name in auth["token_policies"] if name != "default"]
-            answer = {"auth": {"metadata": auth["metadata"], "policies": kept, "display_name": None}}
+        auth = answer.get("auth") if isinstance(answer, dict) else None
+        if auth:
+            kept = (
+                "policies",
+                "token_policies",
+                "metadata",
+                "lease_duration",
+                "renewable",
+                "token_type",
+                "orphan",
+                "num_uses",
+            )
+            answer = {"auth": {name: auth[name] for name in kept}}
         return status, answer
 
 
@@ -86,14 +84,22 @@ def logins(tmp_path):
         each.close()
 
 
+@pytest.fixture(scope="session")
+def ours():
+    """A server of ours for the session."""
+    with wellkept.testing.server() as running:
+        yield running
+
+
 @pytest.fixture
-def both(openbao, logins):  # noqa: F811
+def both(openbao, ours):  # noqa: F811
     """Mounts of the same kinds at both, new for each test."""
 
     def make(**mounts):
         names = {name: f"a{next(_numbers)}-{name}" for name in mounts}
         for name, kind in mounts.items():
-            openbao.request("POST", f"sys/auth/{names[name]}", {"type": kind})
-        return Both(TheirLogins(openbao), logins(**mounts), names)
+            for server in (openbao, ours):
+                server.request("POST", f"sys/auth/{names[name]}", {"type": kind})
+        return Both(AskedToLogIn(openbao), AskedToLogIn(ours), names)
 
     return make
