@@ -14,7 +14,7 @@ from wellkept.scanning.known import key as keys_
 from wellkept.scanning.known.build import Builder
 from wellkept.scanning.known.matcher import Matcher
 from wellkept.scanning.known.store import fingerprints
-from wellkept.scanning.known.windows import WINDOW, coarse, derive
+from wellkept.scanning.known.windows import MIDDLE_WINDOW, WINDOW, coarse, derive
 from wellkept.secret import Secret
 
 LETTERS = string.ascii_letters + string.digits
@@ -141,9 +141,17 @@ def test_eight_bytes_of_a_long_value_cannot_be_told_from_any_others():
     answer about 8 bytes: nothing is stored about so few, so both fare alike."""
     values = [token(40) for _ in range(200)]
     made = content(values)
-    assert made.arrays["short_slots"].size == 0, "no filter over 8 bytes where every variant is long"
+    assert made.arrays["short_slots"].size == 0, "no filter over 8 bytes where every value is long"
+    assert made.arrays["short_tags"].size == 0
     assert made.arrays["long_tags"].size >= 8 * 200
-    assert WINDOW == 24
+    assert (WINDOW, MIDDLE_WINDOW) == (24, 16)
+
+
+def test_every_value_from_24_bytes_on_is_found_by_windows_of_its_own_16_bytes_or_more():
+    for length in (24, 27, 30, 31, 60):
+        made = content([token(length)])
+        assert made.arrays["short_slots"].size == 0
+        assert made.arrays["middle_tags"].size == (8 if length < 31 else 0)
 
 
 def test_eight_bytes_of_a_short_value_are_never_confirmed():

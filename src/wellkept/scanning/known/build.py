@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from .file import Content, Record
 from .forms import variants
-from .windows import LONG, TAG_SHIFT, WINDOW, Keys, ShortTags, coarse, digest, long_tags
+from .windows import (
+    LONG,
+    LONG_VALUE,
+    MIDDLE_WINDOW,
+    TAG_SHIFT,
+    WINDOW,
+    Keys,
+    ShortTags,
+    coarse,
+    digest,
+    long_tags,
+    middle_tags,
+)
 
 if TYPE_CHECKING:
     from ...secret import Secret
@@ -36,9 +48,7 @@ class Builder:
         self._owners: list[int] = []
         self._entry_labels: list[int] = []
         self._short: list[tuple[int, bytes]] = []
-        self._windows: list[bytes] = []
-        self._window_entries: list[int] = []
-        self._window_offsets: list[int] = []
+        self._windows = {WINDOW: _Windows(), MIDDLE_WINDOW: _Windows()}
         self._taken: dict[bytes, int] = {}
 
     @property
@@ -59,14 +69,11 @@ class Builder:
         """The file's content; ``made`` in seconds since the epoch."""
         import numpy as np
 
-        tags = self._long()
-        order = np.argsort(tags, kind="stable")
         short_tags, slots, bits = self._shorts()
         short_order = np.argsort(short_tags, kind="stable")
         arrays: dict[str, Any] = {
-            "long_tags": tags[order],
-            "long_entries": np.array(self._window_entries, np.uint32)[order],
-            "long_offsets": np.array(self._window_offsets, np.uint16)[order],
+            **self._windows[WINDOW].arrays("long", self._keys),
+            **self._windows[MIDDLE_WINDOW].arrays("middle", self._keys),
             "short_tags": short_tags[short_order],
             "short_entries": np.array([entry for entry, _ in self._short], np.uint32)[short_order],
             "short_slots": slots,
@@ -87,38 +94,30 @@ class Builder:
         self._digests += digest(self._keys, body)
         self._owners.append(record)
         self._entry_labels.append(self._labels.setdefault(label, len(self._labels)))
-        if len(body) < LONG:
+        if len(body) < LONG and variant.size < LONG_VALUE:
             self._short.append((entry, body))
             return
-        start = self._region(body, record)
+        width = WINDOW if len(body) >= LONG else MIDDLE_WINDOW
+        start = self._region(body, record, width)
         for offset in range(start, start + 8):
-            window = body[offset : offset + WINDOW]
-            self._windows.append(window)
-            self._window_entries.append(entry)
-            self._window_offsets.append(offset)
+            window = body[offset : offset + width]
+            self._windows[width].add(window, entry, offset)
             self._taken.setdefault(window, record)
 
-    def _region(self, body: bytes, record: int) -> int:
+    def _region(self, body: bytes, record: int, width: int) -> int:
         """Where the eight windows begin: where the text is most random, and no other secret has the same."""
-        room = len(body) - LONG
+        room = len(body) - width - 7
         if not room:
             return 0
         classes = body.translate(_CLASSES)
         changes = [before != after for before, after in pairwise(classes)]
         places = range(0, room + 1, max(1, room // _CANDIDATES))
-        ranked = sorted(places, key=lambda at: -sum(changes[at : at + LONG - 1]))
+        ranked = sorted(places, key=lambda at: -sum(changes[at : at + width + 6]))
         for at in ranked:
-            taken = (self._taken.get(body[o : o + WINDOW], record) for o in range(at, at + 8))
+            taken = (self._taken.get(body[o : o + width], record) for o in range(at, at + 8))
             if all(owner == record for owner in taken):
                 return at
         return ranked[0]
-
-    def _long(self) -> Any:
-        import numpy as np
-
-        words = np.frombuffer(b"".join(self._windows), "<u8").reshape(-1, 3)
-        first, second, third = (np.ascontiguousarray(words[:, column]) for column in range(3))
-        return long_tags(self._keys, first, second, third) >> np.uint64(TAG_SHIFT)
 
     def _shorts(self) -> tuple[Any, Any, int]:
         import numpy as np
@@ -134,3 +133,35 @@ class Builder:
             tags[chosen] = ShortTags(self._keys, columns).of(int(length))
         slots = coarse(self._keys, np.ascontiguousarray(words[:, 0]), bits)
         return tags >> np.uint64(TAG_SHIFT), np.unique(slots), bits
+
+
+class _Windows:
+    """The windows of one width, whose they are, and where in the form they begin."""
+
+    def __init__(self) -> None:
+        self._windows: list[bytes] = []
+        self._entries: list[int] = []
+        self._offsets: list[int] = []
+
+    def add(self, window: bytes, entry: int, offset: int) -> None:
+        self._windows.append(window)
+        self._entries.append(entry)
+        self._offsets.append(offset)
+
+    def arrays(self, name: str, keys: Keys) -> dict[str, Any]:
+        """Their tags, sorted, with the rest in the same order."""
+        import numpy as np
+
+        width = len(self._windows[0]) if self._windows else 8
+        words = np.frombuffer(b"".join(self._windows), "<u8").reshape(-1, width // 8)
+        columns = [np.ascontiguousarray(words[:, column]) for column in range(width // 8)]
+        state = middle_tags(keys, *columns[:2]) if self._windows else columns[0]
+        if len(columns) == WINDOW // 8:
+            state = long_tags(keys, state, columns[2])
+        tags = state >> np.uint64(TAG_SHIFT)
+        order = np.argsort(tags, kind="stable")
+        return {
+            f"{name}_tags": tags[order],
+            f"{name}_entries": np.array(self._entries, np.uint32)[order],
+            f"{name}_offsets": np.array(self._offsets, np.uint16)[order],
+        }

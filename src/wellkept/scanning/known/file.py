@@ -23,9 +23,12 @@ FORMAT = 1
 MAX_BYTES = 1 << 30
 
 ARRAYS = {
-    "long_tags": "<u8",  # sorted; the tags of the long variants' windows
+    "long_tags": "<u8",  # sorted; the tags of windows of 24 bytes
     "long_entries": "<u4",  # whose window it is
     "long_offsets": "<u2",  # where in the variant the window begins
+    "middle_tags": "<u8",  # the same of windows of 16 bytes
+    "middle_entries": "<u4",
+    "middle_offsets": "<u2",
     "short_tags": "<u8",  # sorted; the tags of the short variants
     "short_entries": "<u4",
     "short_slots": "<u4",  # sorted; the coarse filter's slots, without saying whose

@@ -42,12 +42,14 @@ _PUBLIC_WORDS = frozenset(
 
 
 class Variant(NamedTuple):
-    """``body`` to find, the encoding's name (``form``), and which ``part`` of the secret it is ("" for all of it)."""
+    """``body`` to find, the encoding's name (``form``), and which ``part`` of the secret it is ("" for all of it).
+    ``size``: bytes of what was encoded."""
 
     body: bytes
     form: str
     part: str
     fragment: bool
+    size: int
 
 
 def variants(secret: Secret) -> Iterator[Variant]:
@@ -57,7 +59,7 @@ def variants(secret: Secret) -> Iterator[Variant]:
         for body, form in _encoded(part):
             if body not in seen:
                 seen.add(body)
-                yield Variant(body, form, label, fragment)
+                yield Variant(body, form, label, fragment, len(part))
 
 
 def worth(value: bytes) -> bool:

@@ -77,18 +77,25 @@ def _candidates(data: bytes) -> list[int]:
     import numpy as np
 
     places: list[int] = []
-    letters, digits = np.empty(_CHUNK, np.uint8), np.empty(_CHUNK, bool)
-    either = np.empty(_CHUNK, bool)
     for at in range(0, len(data), _CHUNK):
-        size = min(_CHUNK, len(data) - at) // 8 * 8
-        codes = np.frombuffer(data, np.uint8, count=size, offset=at)
-        changed, one, two = letters[:size], digits[:size], either[:size]
-        np.bitwise_or(codes, np.uint8(32), out=changed)
-        np.subtract(changed, np.uint8(97), out=changed)
-        np.less(changed, np.uint8(6), out=one)
-        np.subtract(codes, np.uint8(48), out=changed)
-        np.less(changed, np.uint8(10), out=two)
-        np.logical_or(one, two, out=one)
-        found: Any = np.flatnonzero(one.view("<u8") == np.uint64(_EIGHT))
-        places += (found * 8 + at).tolist()
+        words = np.frombuffer(data, "<u8", count=min(_CHUNK, len(data) - at) // 8, offset=at)
+        one = np.ascontiguousarray(
+            words.view(np.uint8)[3::8]
+        )  # one byte of each word first: it drops most of them
+        found: Any = np.flatnonzero(_are_digits(one))
+        if found.size:
+            whole = _are_digits(words[found].view(np.uint8)).view("<u8") == np.uint64(_EIGHT)
+            places += (found[whole] * 8 + at).tolist()
     return places
+
+
+def _are_digits(codes: Any) -> Any:
+    """Which of these bytes are hexadecimal digits; by arithmetic, which is faster than a table."""
+    import numpy as np
+
+    letters = np.bitwise_or(codes, np.uint8(32))
+    np.subtract(letters, np.uint8(97), out=letters)
+    found = np.less(letters, np.uint8(6))
+    np.subtract(codes, np.uint8(48), out=letters)
+    np.logical_or(found, np.less(letters, np.uint8(10)), out=found)
+    return found

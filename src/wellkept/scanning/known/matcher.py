@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import hexruns
 from .file import Content, read
-from .windows import SHORT_LENGTHS, TAG_SHIFT, WINDOW, Keys, ShortTags, coarse, digest, long_tags
+from .windows import SHORT_LENGTHS, TAG_SHIFT, Keys, ShortTags, coarse, digest, long_tags, middle_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -89,13 +89,13 @@ class Matcher:
         digests = arrays["digests"].tobytes()
         for entry in range(self._lengths.size):
             self._entries.setdefault(digests[16 * entry : 16 * entry + 16], []).append(entry)
-        self._long_tags = arrays["long_tags"]
+        self._middle = _Windows(arrays, "middle")
+        self._long = _Windows(arrays, "long")
         self._short_tags = arrays["short_tags"]
         self._short_lengths = sorted(
             {int(length) for length in np.unique(self._lengths[arrays["short_entries"]])} & set(SHORT_LENGTHS)
         )
         self._coarse = _Coarse(keys, arrays["short_slots"], content.bits)
-        self._long_filter = _Filter(self._long_tags)
         self._short_filter = _Filter(self._short_tags)
         longest = int(self._lengths.max()) if self._lengths.size else 0
         self.overlap = 2 * longest + 2
@@ -173,34 +173,31 @@ class Matcher:
             0, len(data), _GROUP
         ):  # one filter after the other, so that each stays in the cache
             places = range(first, min(first + _GROUP, len(data)), CHUNK)
-            if self._long_tags.size:
+            if self._long.tags.size or self._middle.tags.size:
                 for at in places:
                     scratch.take(data, at)
                     self._find_long(data, at, scratch, found)
             if short is not None:
                 for at in places:
                     scratch.take(data, at)
-                    short.add(at, scratch.block, self._coarse.positions(scratch))
+                    short.add(at, scratch, self._coarse.positions(scratch))
         if short is not None:
             short.flush()
         return found
 
     def _find_long(self, data: bytes, base: int, scratch: _Scratch, found: list[Found]) -> None:
-        tags = scratch.long_tags(self._keys)
-        for place, first in self._long_filter.matching(tags, scratch):
-            for offset, length in self._shapes(first):
-                self.confirm(data, base + 8 * place - offset, length, found)
+        state = middle_tags(self._keys, scratch.words(0), scratch.words(8), out=scratch.state)
+        self._confirm_all(data, base, self._middle, self._middle.matching(state, scratch), found)
+        if self._long.tags.size:
+            state = long_tags(self._keys, state, scratch.words(16))
+            self._confirm_all(data, base, self._long, self._long.matching(state, scratch), found)
 
-    def _shapes(self, first: int) -> set[tuple[int, int]]:
-        """Where their window begins and how long they are: of the variants with the same tag, from ``first`` on."""
-        tags, arrays = self._long_tags, self._content.arrays
-        last = first + 1
-        while last < tags.size and tags[last] == tags[first]:
-            last += 1
-        entries = arrays["long_entries"][first:last]
-        return set(
-            zip(arrays["long_offsets"][first:last].tolist(), self._lengths[entries].tolist(), strict=True)
-        )
+    def _confirm_all(
+        self, data: bytes, base: int, windows: _Windows, places: list[tuple[int, int]], found: list[Found]
+    ) -> None:
+        for place, first in places:
+            for offset, length in windows.shapes(first, self._lengths):
+                self.confirm(data, base + 8 * place - offset, length, found)
 
     def confirm(self, data: bytes, start: int, length: int, found: list[Found]) -> None:
         """Enter what stands at ``start`` when the digest of these bytes is that of a whole variant."""
@@ -212,6 +209,27 @@ class Matcher:
             record = self._content.records[int(arrays["records"][entry])]
             label = self._content.labels[int(arrays["labels"][entry])]
             found.append(Found(start, end, Hit(record, label, self._now)))
+
+
+class _Windows:
+    """The tags of all windows of one width, whose they are, and the filter for them."""
+
+    def __init__(self, arrays: Mapping[str, Any], name: str) -> None:
+        self.tags = arrays[f"{name}_tags"]
+        self._entries = arrays[f"{name}_entries"]
+        self._offsets = arrays[f"{name}_offsets"]
+        self._filter = _Filter(self.tags)
+
+    def matching(self, states: Any, scratch: _Scratch) -> list[tuple[int, int]]:
+        return self._filter.matching(states, scratch) if self.tags.size else []
+
+    def shapes(self, first: int, lengths: Any) -> set[tuple[int, int]]:
+        """Where their window begins and how long they are: of the variants with the same tag, from ``first`` on."""
+        last = first + 1
+        while last < self.tags.size and self.tags[last] == self.tags[first]:
+            last += 1
+        found = lengths[self._entries[first:last]].tolist()
+        return set(zip(self._offsets[first:last].tolist(), found, strict=True))
 
 
 class _Bits:
@@ -260,8 +278,7 @@ class _Coarse:
             np.take(self._first, slots.view(np.int64), out=scratch.flags[shift], mode="wrap")
         found = [np.flatnonzero(flags) * 8 + shift for shift, flags in enumerate(scratch.flags.view(bool))]
         place = np.concatenate(found)
-        block = scratch.block
-        firsts = np.ndarray((len(block) - 7,), "V8", buffer=block, strides=(1,))[place].view("<u8")
+        firsts = scratch.rows(8)[place].view("<u8")
         return place[self._all.holds(coarse(self._keys, firsts, self._bits))]
 
 
@@ -309,23 +326,26 @@ class _Scratch:
         self.slots = np.empty(size // 8, np.uint64)
         self.bits = np.empty(size // 8, np.uint8)
         self.flags = np.empty((8, size // 8), np.uint8)
-        self.block = b""
+        self._block = b""
+        self._base = 0
 
     def take(self, data: bytes, at: int) -> None:
-        """The chunk at ``at``, with zeros where the data ends."""
-        self.block = data[at : at + self.size + _REACH]
-        if len(self.block) < self.size + _REACH:
-            self.block = self.block.ljust(self.size + _REACH, b"\0")
+        """Turn to the chunk at ``at``; where the data ends before, zeros follow."""
+        self._block, self._base = data, at
+        if len(data) < at + self.size + _REACH:
+            self._block, self._base = data[at:].ljust(self.size + _REACH, b"\0"), 0
 
     def words(self, shift: int) -> Any:
         """The 64-bit words at ``shift``, ``shift + 8``, and so on."""
         import numpy as np
 
-        return np.frombuffer(self.block, "<u8", count=self.size // 8, offset=shift)
+        return np.frombuffer(self._block, "<u8", count=self.size // 8, offset=self._base + shift)
 
-    def long_tags(self, keys: Keys) -> Any:
-        """For every multiple of 8 the state of the window that begins there."""
-        return long_tags(keys, self.words(0), self.words(8), self.words(WINDOW - 8), out=self.state)
+    def rows(self, width: int) -> Any:
+        """The ``width`` bytes at every position."""
+        import numpy as np
+
+        return np.ndarray((self.size,), f"V{width}", buffer=self._block, offset=self._base, strides=(1,))
 
 
 class _Batch:
@@ -339,13 +359,10 @@ class _Batch:
         self._rows: list[Any] = []
         self._count = 0
 
-    def add(self, base: int, block: bytes, positions: Any) -> None:
-        import numpy as np
-
+    def add(self, base: int, scratch: _Scratch, positions: Any) -> None:
         if not positions.size:
             return
-        rows = np.ndarray((len(block) - 31,), "V32", buffer=block, strides=(1,))
-        self._rows.append(rows[positions])
+        self._rows.append(scratch.rows(32)[positions])
         self._positions.append(positions + base)
         self._count += positions.size
         if self._count >= _BATCH:

@@ -2,14 +2,16 @@
 
 Two ways, both over 64-bit words, so that numpy does them at memory speed:
 
-*Long* variants (31 bytes and more) by windows of 24 bytes: whatever its position, a variant covers one window
-that starts at a multiple of 8. Eight windows of it, at consecutive offsets, have their 40-bit tags in the file.
+Forms of *long* values (24 bytes and more) by windows of 24 bytes, or of 16 where the form has fewer than 31: whatever
+its position, a form covers one window that starts at a multiple of 8. Eight windows of it, at consecutive offsets,
+have their 40-bit tags in the file.
 
-*Short* variants (8 to 30 bytes) by all of their bytes: a tag of 40 bits over the whole variant and its length.
+Forms of *short* values (8 to 23 bytes) by all of their bytes: a tag of 40 bits over the whole form and its length.
 To spare computing it at every position and length, one deliberately coarse filter goes first, over the first
-8 bytes: it lets about one in a hundred strangers pass, so that it tells nobody whether a guess is right.
+8 bytes: it lets about one in two hundred strangers pass, so that it tells nobody whether a guess is right.
 
-No tag covers fewer than 24 bytes or less than a whole variant. Decision 0140 says what follows.
+No tag covers less than 16 bytes of a long value, or less than the whole of a short one's form. Decision 0140 says
+what follows.
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 
 WINDOW = 24
 LONG = WINDOW + 7
-"""Bytes from which a variant is found by windows."""
+"""Bytes of a form from which it is found by windows of 24 bytes."""
+
+MIDDLE_WINDOW = 16
+LONG_VALUE = 24
+"""Bytes of a value from which all of its forms are found by windows."""
 
 SHORT_LENGTHS = range(8, LONG)
 TAG_SHIFT = 24
@@ -68,16 +74,21 @@ def word(keys: Keys, number: int) -> np.uint64:
     return np.uint64(keys.odd[number])
 
 
-def long_tags(keys: Keys, first: Words, second: Words, third: Words, out: Words | None = None) -> Words:
-    """The 64 bits of which a long window's tag is the upper 40; ``out`` is overwritten when given."""
+def middle_tags(keys: Keys, first: Words, second: Words, out: Words | None = None) -> Words:
+    """The 64 bits of which a 16-byte window's tag is the upper 40; ``out`` is overwritten when given."""
     import numpy as np
 
     state = np.multiply(first, word(keys, 0), out=out)
     np.bitwise_xor(state, second, out=state)
-    np.multiply(state, word(keys, 1), out=state)
-    np.bitwise_xor(state, third, out=state)
-    np.multiply(state, word(keys, 2), out=state)
-    return state
+    return np.multiply(state, word(keys, 1), out=state)
+
+
+def long_tags(keys: Keys, middle: Words, third: Words) -> Words:
+    """The same for windows of 24 bytes, from what ``middle_tags`` gave for their first 16, which is overwritten."""
+    import numpy as np
+
+    np.bitwise_xor(middle, third, out=middle)
+    return np.multiply(middle, word(keys, 2), out=middle)
 
 
 def coarse(keys: Keys, first: Words, bits: int, out: Words | None = None) -> Words:
