@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
+import wellkept.testing
 from wellkept.testing.openbao_fixture import openbao  # noqa: F401
 
-from .differential.compare import Both, Theirs
+from .differential.compare import Asked, Both
 from .served import Served
 
 _numbers = itertools.count()
@@ -28,20 +29,27 @@ def served(tmp_path):
         each.close()
 
 
+@pytest.fixture(scope="session")
+def ours():
+    """A server of ours for the session, over HTTP like theirs."""
+    with wellkept.testing.server() as running:
+        yield running
+
+
 @pytest.fixture
-def both(openbao, served):  # noqa: F811
+def both(openbao, ours):  # noqa: F811
     """Mounts of the same kinds at both, new for each test: ``both(secret=("kv", {"version": "2"}))``."""
 
     def make(**mounts):
-        theirs = Theirs(openbao)
-        names = {}
+        sides = Both(Asked(openbao), Asked(ours), {})
         for name, (kind, options) in mounts.items():
             if kind == "cubbyhole":
                 continue
-            names[name] = f"m{next(_numbers)}-{name}"
-            openbao.request("POST", f"sys/mounts/{names[name]}", {"type": kind, "options": options or {}})
+            sides.mounts[name] = path = f"m{next(_numbers)}-{name}"
+            for server in (openbao, ours):
+                server.request("POST", f"sys/mounts/{path}", {"type": kind, "options": options or {}})
             if (options or {}).get("version") == "2":
-                openbao.wait_until_writable(names[name])
-        return Both(theirs, served(**mounts), names)
+                openbao.wait_until_writable(path)
+        return sides
 
     return make

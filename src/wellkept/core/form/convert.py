@@ -74,7 +74,7 @@ def to_number(value: Any, where: str = "") -> int:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (int, float, str)):
-        text = str(value)
+        text = _literal(value)
         if text == "":
             return 0
         if len(text) > 128 or not _INTEGER.fullmatch(text):
@@ -95,6 +95,13 @@ def _whole(text: str) -> int:
     else:
         number = int(digits, 0)
     return -number if text[0] == "-" else number
+
+
+def _literal(value: float | str) -> str:
+    """As it was written; integers beyond 64 bits may come as floats."""
+    if isinstance(value, float) and abs(value) >= 2**53 and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def to_map(value: Any) -> dict[str, Any]:
@@ -165,7 +172,7 @@ def to_signed_seconds(value: Any) -> int | None:
         raise Unconvertible("could not parse duration from input")
     failure = ""
     try:
-        return int(parse_seconds(str(value)))
+        return int(parse_seconds(_literal(value)))
     except ValueError as error:
         failure = str(error)
     raise Unconvertible(failure)
