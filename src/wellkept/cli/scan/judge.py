@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from ...scanning.allow import Allowed
     from ...scanning.finding import Finding
@@ -25,7 +26,9 @@ class Verdict(NamedTuple):
     known: list[Finding]
     """In the baseline."""
     unsure: int
-    """Below ``--min-confidence``."""
+    """How many are below ``--min-confidence``."""
+    dropped: Sequence[Finding] = ()
+    """Those: not reported, and masked on the lines of the others."""
 
 
 def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> Verdict:
@@ -54,7 +57,8 @@ def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> 
         remaining, known = Baseline.load(path).new(remaining)
     from ...scanning.owners import Owners
 
-    return Verdict(Owners(root).name(remaining), allowed, known, len(findings) - len(sure))
+    dropped = [finding for finding in findings if finding.confidence < least]
+    return Verdict(Owners(root).name(remaining), allowed, known, len(dropped), dropped)
 
 
 def _split(findings: list[Finding], lists: list[object]) -> tuple[list[Finding], list[Allowed]]:

@@ -104,7 +104,7 @@ def conclude(
     if arguments.verify and verdict.findings:
         from .verifying import verified
 
-        verdict = verdict._replace(findings=verified(verdict.findings, explain=arguments.explain))
+        verdict = verdict._replace(findings=verified(verdict.findings, rules, explain=arguments.explain))
     from .present import present
 
     present(report, verdict, targets, arguments, rules)

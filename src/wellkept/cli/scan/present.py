@@ -35,6 +35,7 @@ def present(
         rules=rules,
         allowed=verdict.allowed,
         baselined=verdict.known,
+        masked=verdict.dropped,
         started=ended - report.stats.seconds,
         ended=ended,
         reveal=arguments.show_secrets,
