@@ -529,6 +529,19 @@ def test_known_secrets_are_found_once_wherever_they_stand(rules, shift):
     assert finding.location.offset == STEP + shift
 
 
+def test_without_any_optional_package_the_findings_are_the_same(rules, tree, monkeypatch):
+    from wellkept.scanning.engine import confirm
+
+    expected = Scanner(rules).scan(PathsTarget([str(tree)]))
+    for package in ("hyperscan", "re2", "ahocorasick"):
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(confirm, "_re2", [])
+    report = Scanner(rules).scan(PathsTarget([str(tree)]))
+    assert report.stats.engine == "fallback"
+    assert [(p.kind, p.fatal) for p in report.problems] == [("engine", False)]
+    assert found(report) == found(expected)
+
+
 def test_importing_the_pipeline_loads_nothing_heavy():
     import subprocess
 
