@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import policy
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Storage
+    from ..storage.protocol import Entry, Storage
 
     _Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 
@@ -47,17 +47,26 @@ class Authority:
         if known is not None and known[1] == state:
             acl = known[2]
         else:
-            acl = policy.ACL(
-                (
-                    load(name, entry.value, identity)
-                    for name, entry in zip(names, entries, strict=True)
-                    if entry is not None
-                ),
-                now=now,
-            )
+            acl = self._compile(names, entries, identity, now)
         if len(self._compiled) > 256:
             self._compiled.clear()
         self._compiled[key] = (revision, state, acl)
+        return acl
+
+    @staticmethod
+    def _compile(
+        names: list[str], entries: list[Entry | None], identity: tuple[tuple[str, str], ...], now: float
+    ) -> policy.ACL:
+        policies, ends = [], [float("inf")]
+        for name, entry in zip(names, entries, strict=True):
+            if entry is None:
+                continue
+            found, expires = load(name, entry.value, identity)
+            if expires > now:
+                policies.append(found)
+                ends.append(expires)
+        acl = policy.ACL(policies, now=now)
+        acl.expires = min(acl.expires, *ends)
         return acl
 
     def explain(self, policies: tuple[str, ...]) -> str:
@@ -71,11 +80,13 @@ class Authority:
         return ("policy " if len(shown) == 1 else "policies ") + ", ".join(shown)
 
 
-def load(name: str, stored: bytes, identity: tuple[tuple[str, str], ...] = ()) -> policy.Policy:
-    """A policy from its stored form: rules, or a text in Vault's language with its templates filled in."""
+def load(name: str, stored: bytes, identity: tuple[tuple[str, str], ...] = ()) -> tuple[policy.Policy, float]:
+    """A policy from its stored form (rules, or a text in Vault's language with its templates filled in), and when
+    it ends."""
     document = json.loads(stored)
     if "text" not in document:
-        return policy.parse(name, document)
+        return policy.parse(name, document), float("inf")
     from .policy_hcl import parse_policy_text, resolve
 
-    return resolve(parse_policy_text(name, document["text"]), dict(identity))
+    found = resolve(parse_policy_text(name, document["text"]), dict(identity))
+    return found, document.get("expiration") or float("inf")

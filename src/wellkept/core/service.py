@@ -135,10 +135,17 @@ class Service:
 
         resume(self)
 
+    def maintain(self) -> bool:
+        """What is due now and then (engines' and lockout's left-overs are dropped), unless another process of this
+        store did it within the hour; whether it was done."""
+        from .maintenance import maintain
+
+        return maintain(self)
+
     def start(self) -> None:
         """Begin the work in the background: what has expired is ended, what was cut off is finished."""
         self.resume()
-        self.expiration.start()
+        self.expiration.start(self.maintain)
 
     def close(self) -> None:
         """End the work in the background and give back what the engines hold; the storage is the caller's."""

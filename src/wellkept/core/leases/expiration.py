@@ -17,6 +17,8 @@ from ..view import View, WritingView
 from .lease import ATTEMPTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...clock import Clock
     from ...storage.protocol import Storage, Transaction
     from ..command import ServedEngine
@@ -31,6 +33,7 @@ CLAIM = 120.0
 """Seconds for which a worker has a lease to itself while it calls another system."""
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 3600.0
+MAINTENANCE = 300.0
 IDLE = 1.0
 """Seconds between looks for what is due: so late may a lease's effects end (the lease itself ends on time)."""
 
@@ -57,10 +60,13 @@ class Expiration:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin to work in a thread of its own."""
+    def start(self, maintain: Callable[[], object] | None = None) -> None:
+        """Begin to work in a thread of its own, which also calls ``maintain`` every few minutes."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="wellkept-expiration", daemon=True)
+            work = threading.Thread(
+                target=self._work, args=(maintain,), name="wellkept-expiration", daemon=True
+            )
+            self._thread = work
             self._thread.start()
 
     def stop(self) -> None:
@@ -98,10 +104,14 @@ class Expiration:
             return ""
         return self._undo(lease_id)
 
-    def _work(self) -> None:
+    def _work(self, maintain: Callable[[], object] | None) -> None:
+        due = self._clock.monotonic() + MAINTENANCE
         while not self._stopped:
             try:
                 self.run_once()
+                if maintain is not None and self._clock.monotonic() >= due:
+                    due = self._clock.monotonic() + MAINTENANCE
+                    maintain()
             except WellkeptError:
                 pass  # the storage is away for a while; what is due stays due
             self._wake.wait(IDLE)

@@ -60,7 +60,8 @@ class Devices:
         self._broker: Broker = audit.broker
 
     def listing(self, call: Call) -> Response:
-        return Response({f"{name}/": _shown(name, row) for name, row in table(call.view).items()})
+        shown = {f"{name}/": _shown(name, row) for name, row in table(call.view).items()}
+        return Response(shown, status=200)
 
     def attempt(self, call: Call) -> None:
         """Before anything is stored: such a device can be made, and takes a record. Raises ``Refusal``."""
