@@ -33,7 +33,7 @@ _COMPARED = re.compile(rb"(?:[!=]=+|<>|\beq\b|\bne\b|\bis\b|\bin\b)\s{0,3}[\"'`]
 
 def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     """The confidence that ``candidate`` is a secret, or none. ``line`` is the line it stands on, ``path`` the file."""
-    value = candidate.strip()
+    value = candidate.strip().lstrip(b"=")
     if len(value) < 4 or places.is_ignored(path):
         return None
     at = line.find(candidate)
@@ -48,7 +48,7 @@ def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     score += places.adjust(path, line) + _by_shape(before)
     if score < LEAST or _is_none(value, quoted) or _LOOKUP.search(before[-40:]) or _repeats(name, value):
         return None
-    return min(score, 0.95)
+    return max(0.1, min(score, 0.95) - (0.1 if places.is_test(path) else 0.0))
 
 
 def _is_none(value: bytes, quoted: bool) -> bool:
@@ -75,7 +75,7 @@ def _score(rule: Rule, weight: float, strong: float, quoted: bool, place: str, l
     if not quoted and place == "prose" and strong < 0.5:
         return 0.0
     score = rule.confidence * (0.4 + 0.6 * weight) * (0.35 + 0.65 * strong)
-    if not quoted and place != "config":
+    if not quoted and place != "config" and strong < 0.8:
         score -= 0.12
     if length < 8:
         score -= 0.08

@@ -43,12 +43,16 @@ def kind(path: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _path_adjust(path: str) -> float:
-    if _LANGUAGE.search(path):
-        return -0.3
-    return -0.1 if _TEST.search(path) else 0.0
+    return -0.3 if _LANGUAGE.search(path) else 0.0
+
+
+@lru_cache(maxsize=1024)
+def is_test(path: str) -> bool:
+    """Whether a file belongs to tests, examples, fixtures: a secret there is more often made up."""
+    return _TEST.search(path) is not None
 
 
 def adjust(path: str, line: bytes) -> float:
-    """What is taken from the score for tests, translations and minified code."""
+    """What is taken from the score for translations and minified code."""
     minified = len(line) >= _MINIFIED and path.endswith((".js", ".mjs", ".cjs", ".html", ".json"))
     return _path_adjust(path) - (0.25 if minified else 0.0)

@@ -31,6 +31,7 @@ _PUBLIC = re.compile(
     rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2)|AAAA[BCE]3Nza|-----BEGIN (?:PUBLIC|CERT)|MI(?:IBIjANBgkqh|GfMA0GCSqGSIb3DQEB|IDI?)|pk_(?:live|test)_|0x04[0-9a-f]{128}"
 )
 _MEMBER = re.compile(rb"\.[A-Za-z_][\w.]*|#[\w-]+|\[[\w -]+\]|[A-Za-z_]\w*(?:\[[-\w]*\]|\.[A-Za-z_]\w*)+")
+_OCTETS = re.compile(rb"(?:[0-9A-Fa-f]{2}[:-]){5,}[0-9A-Fa-f]{2}")
 _NUMBERED = re.compile(rb"[A-Za-z]+[-_]?[0-9]{1,4}")
 _BLOB = re.compile(rb"[A-Za-z0-9+/_=-]{200,}")
 _MIME = re.compile(rb"(?:application|text|image|audio|video|multipart)/[\w.+-]+")
@@ -50,6 +51,7 @@ def is_other(value: bytes) -> bool:
         or _DIGEST.fullmatch(value)
         or _PUBLIC.match(value)
         or _MIME.fullmatch(value)
+        or _OCTETS.fullmatch(value)
         or (_MEMBER.fullmatch(value) and likeness(value) > 2.8)
         or (value.startswith((b"#", b"--", b".")) and len(value) < 10)
     )
@@ -85,6 +87,8 @@ def strength(value: bytes, *, quoted: bool) -> float:
         return 0.5
     if _HEX.fullmatch(value) and len(value) >= 16:
         return 0.9 if digits and digits < len(value) and entropy(value) > 2.8 else 0.15
+    if value.startswith(b"0x") and len(value) <= 18:
+        return 0.0
     if not letters:
         return (
             (0.3 if len(value) >= 4 and quoted else 0.0)
