@@ -89,12 +89,13 @@ end
 
 
 class Run(NamedTuple):
-    """``rate`` a second; ``p50`` and ``p99`` in seconds; ``failed`` requests."""
+    """``rate`` a second; ``p50`` and ``p99`` in seconds; ``failed`` requests; ``cpu``: the server's seconds a request."""
 
     rate: float
     p50: float
     p99: float
     failed: int
+    cpu: float
 
 
 class Rival:
@@ -187,6 +188,7 @@ class Rival:
     def run(self, kind: str, connections: int, cpus: str = "1") -> Run:
         script = Path(self.place, f"{kind}.lua")
         script.write_text(SCRIPTS[kind].format(**self.values) + DONE)
+        spent = self._cpu()
         done = subprocess.run(
             ["taskset", "-c", cpus, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s", "--timeout", "30s",
              "-s", str(script), f"http://127.0.0.1:{self.port}"],
@@ -196,7 +198,17 @@ class Rival:
         if found is None:
             raise RuntimeError(done.stdout + done.stderr)
         count, micros, failed = (int(found[at]) for at in (1, 2, 3))
-        return Run((count - failed) / micros * 1e6, float(found[4]) / 1e6, float(found[5]) / 1e6, failed)
+        cpu = (self._cpu() - spent) / max(count, 1)
+        rate = (count - failed) / micros * 1e6
+        return Run(rate, float(found[4]) / 1e6, float(found[5]) / 1e6, failed, cpu)
+
+    def _cpu(self) -> float:
+        """Seconds of processor time that the process and its children have taken."""
+        ticks = 0
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """Megabytes that the process and its children hold for themselves."""
@@ -245,7 +257,8 @@ def compare(ours: Rival, theirs: Rival, kinds: list[str]) -> bool:
             print(
                 f"{kind:<8} {connections:>3}: {_median(mine, 'rate'):7.0f}/s, OpenBao {_median(other, 'rate'):6.0f}/s: "
                 f"{faster:5.1f} times; p99 {_median(mine, 'p99') * 1e3:6.2f} ms, OpenBao "
-                f"{_median(other, 'p99') * 1e3:6.2f} ms: 1/{1 / slower:.1f}"
+                f"{_median(other, 'p99') * 1e3:6.2f} ms: 1/{1 / slower:.1f}; processor "
+                f"{_median(mine, 'cpu') * 1e6:4.0f} µs, OpenBao {_median(other, 'cpu') * 1e6:5.0f} µs"
                 f"{f'; FAILED {failed}' if failed else ''}{'' if good else '; MISSED'}",
                 flush=True,
             )

@@ -91,6 +91,8 @@ def verify(arguments: Namespace) -> int:
         say_json({"verified": True, **report})
         return 0
     say(f"audit log verified: {report['lines']} records, none changed, dropped or reordered")
+    for path, served in report.get("served", {}).items():
+        say(f"served: {served['lines']} records of {served['chains']} chains in {path}, likewise")
     if report["unfinished"]:
         say("an unfinished last line, left by a crash, will be removed by the next record")
     return 0

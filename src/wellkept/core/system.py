@@ -99,7 +99,13 @@ class System:
             from .audit_verify import verify
 
             head = self._audit.file.head()
-            return Response(verify(self._audit.file.path, self._chain, head)._asdict())
+            report = verify(self._audit.file.path, self._chain, head)._asdict()
+            if self._barrier.list("core/audit/chains/", limit=1):  # it was served, too
+                from .audit_served.verify import verify_all
+
+                found = verify_all(self._barrier.derive("audit"), self._barrier)
+                report["served"] = {path: each._asdict() for path, each in found.items()}
+            return Response(report)
 
         return _action("audit/verify", run)
 

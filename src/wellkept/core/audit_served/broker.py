@@ -226,7 +226,7 @@ def change_table(action: Callable[[dict[str, Any]], object], view: View) -> None
         view.delete(DEVICES)
 
 
-def table(view: View) -> dict[str, Any]:
+def table(view: View | Storage) -> dict[str, Any]:
     """The stored table of devices."""
     entry = view.get(DEVICES)
     found: dict[str, Any] = {} if entry is None else json.loads(entry.value)

@@ -8,18 +8,20 @@ owns up to them. Reads only, in constant memory but for the chains themselves.
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import AuditError, IntegrityError
 from ..audit_verify import AuditBroken
-from .broker import CHAINS, END_MARK
+from .broker import CHAINS, END_MARK, OWN, table
+from .chain import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...storage.protocol import Storage
-    from .chain import End, Keys, Place
+    from .chain import End, Place
 
 _START = b'{"chain":"'
 
@@ -60,10 +62,29 @@ def verify(path: str, keys: Keys, storage: Storage, *, prefix: bytes = b"") -> S
     return _Walk(path, keys, chains, prefix).run()
 
 
+def verify_all(key: bytes, storage: Storage) -> dict[str, ServedReport]:
+    """Check every log that the store knows of; reports by path. ``key`` is the barrier's for the audit.
+
+    Of a device that is enabled no more, the file may be gone. Raises as ``verify``.
+    """
+    keys = Keys(key)
+    enabled = {OWN: ""}
+    for name, row in table(storage).items():
+        enabled[name] = row["options"].get("prefix", "")
+    paths: dict[str, str] = {}
+    for chain in storage.list(CHAINS):
+        entry = storage.get(CHAINS + chain)
+        if entry is not None:
+            row = json.loads(entry.value)
+            if row["device"] in enabled or os.path.lexists(row["path"]):
+                paths[row["path"]] = enabled.get(row["device"], "")
+    return {
+        path: verify(path, keys, storage, prefix=prefix.encode()) for path, prefix in sorted(paths.items())
+    }
+
+
 def _known(path: str, keys: Keys, storage: Storage) -> tuple[int, dict[str, _Known]]:
     """The file's inode (0: none), and the chains that the store knows to have been written under this path."""
-    import json
-
     ends: dict[str, End] = {}
     for chain in storage.list(CHAINS):
         entry = storage.get(CHAINS + chain)

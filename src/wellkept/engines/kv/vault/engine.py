@@ -47,7 +47,7 @@ _ROUTES = (
     ),
     Route(
         "data/" + rest("path"),
-        {**_PATH, "version": NUMBER, "options": Field("map", clear=True), "data": MAP},
+        {**_PATH, "version": NUMBER, "options": MAP, "data": MAP},
         {"read": reading.read, "update": data.write, "patch": data.patch, "delete": data.delete},
         exists=reading.exists,
     ),
