@@ -24,8 +24,8 @@ from wellkept.scanning.known.matcher import Matcher
 from wellkept.scanning.known.windows import derive
 from wellkept.secret import Secret
 
-SECRETS, PLANTED = 10_000, 2_000
-WINDOW = 32 << 20
+SECRETS, PLANTED = 10_000, 500 if "--small" in sys.argv else 2_000
+WINDOW = 4 << 20
 WANTED = 400.0  # MB/s
 SMALL = "--small" in sys.argv
 SIZE, SILENT = (64 << 20, 128 << 20) if SMALL else (256 << 20, 1 << 30)

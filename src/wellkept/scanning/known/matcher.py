@@ -125,7 +125,7 @@ class Matcher:
             found = pool.map(lambda at: self._part(data, at, size), range(0, len(data), size))
             yield from _once([place for part in found for place in part])
 
-    def scan(self, read: Callable[[int], bytes], window: int = 1 << 25) -> Iterator[tuple[int, int, Hit]]:
+    def scan(self, read: Callable[[int], bytes], window: int = 1 << 22) -> Iterator[tuple[int, int, Hit]]:
         """As ``find``, of a stream: ``read(n)`` gives up to ``n`` bytes, none at its end. Memory: a few windows.
 
         An occurrence is reported once, by the window in which it begins.
