@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..finding import LINE_BYTES
 from ..hooks import Candidate
-from .confirm import Confirmer
+from .confirm import Confirmer, compile_near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,7 @@ class Matcher:
         self._widths = compiled.widths
         self._by_path = [(index, rule.path) for index, rule in enumerate(compiled.rules) if rule.path]
         self._paths = "|".join(f"(?:{path})" for _, path in self._by_path)
+        self._any_path: Any = None
         self._last_path: tuple[str, list[tuple[int, int]]] = "\0", []
         self._keywords: dict[str, tuple[bytes, ...]] = {}
         self._checks: Any = None
@@ -95,9 +96,11 @@ class Matcher:
 
     def _match_path(self, path: str) -> list[tuple[int, int]]:
         name = path.encode("utf-8", "surrogateescape")
-        other = self._confirm.other
-        if other(self._paths).search(name) is None:
+        if self._any_path is None:
+            self._any_path = compile_near(self._paths)
+        if self._any_path.search(name) is None:
             return []
+        other = self._confirm.other
         return [(index, 0) for index, pattern in self._by_path if other(pattern).search(name) is not None]
 
     def _confirm_rule(
@@ -177,7 +180,10 @@ class Matcher:
 
     def _judged(self, rule: Rule, secret: bytes, line: bytes, path: str) -> float | None:
         if self._judge is None:
-            self._judge = import_module("wellkept.scanning.generic").judge
+            from functools import lru_cache
+
+            # The versions of a file in a history repeat the same lines, and judging one is dear.
+            self._judge = lru_cache(1 << 14)(import_module("wellkept.scanning.generic").judge)
         outcome: float | None = self._judge(rule, secret, line, path)
         return outcome
 
@@ -203,11 +209,14 @@ def line_around(data: bytes, start: int, end: int) -> bytes:
     """The line (or lines) of a match, at most ``LINE_BYTES`` of it; a NUL ends a line as well."""
     room = max(0, LINE_BYTES - (end - start)) // 2
     left, right = max(0, start - room), min(len(data), end + room)
-    before, after = data[left:start], data[end:right]
-    cut = max(before.rfind(b"\n"), before.rfind(b"\0"), before.rfind(b"\r"))
-    for mark in (b"\n", b"\0", b"\r"):
-        after = after.partition(mark)[0]
-    return (before[cut + 1 :] + data[start:end] + after)[:LINE_BYTES]
+    left = max(left, data.rfind(b"\n", left, start) + 1)
+    stop = data.find(b"\n", end, right)
+    right = right if stop < 0 else stop
+    left = max(left, data.rfind(b"\0", left, start) + 1, data.rfind(b"\r", left, start) + 1)
+    for mark in (b"\0", b"\r"):
+        stop = data.find(mark, end, right)
+        right = right if stop < 0 else stop
+    return data[left : min(right, left + LINE_BYTES)]
 
 
 def _named(match: Any) -> dict[str, bytes | None]:
