@@ -7,7 +7,31 @@ import sysconfig
 from pathlib import Path
 
 TEXT = frozenset(
-    ".py .pyi .json .po .h .hpp .c .js .mjs .ts .css .html .txt .md .rst .csv .toml .cfg .ini .yaml .yml .xml .pem".split()
+    [
+        ".py",
+        ".pyi",
+        ".json",
+        ".po",
+        ".h",
+        ".hpp",
+        ".c",
+        ".js",
+        ".mjs",
+        ".ts",
+        ".css",
+        ".html",
+        ".txt",
+        ".md",
+        ".rst",
+        ".csv",
+        ".toml",
+        ".cfg",
+        ".ini",
+        ".yaml",
+        ".yml",
+        ".xml",
+        ".pem",
+    ]
 )
 LEAST, MOST = 320 << 20, 400 << 20
 
