@@ -25,21 +25,27 @@ def unforeseen(text: str) -> Refusal:
     return Refusal(400, one_error(text))
 
 
+_NO_PARTS: dict[str, str] = {}
+
+
 class Data:
     """A request's fields, converted. ``raw`` is what was sent; parts of the path stand in it too, over the rest."""
 
-    __slots__ = ("_fields", "_values", "raw")
+    __slots__ = ("_parts", "_values", "fields", "raw")
 
-    def __init__(self, raw: Mapping[str, Any], fields: Mapping[str, Field]) -> None:
+    def __init__(
+        self, raw: Mapping[str, Any], fields: Mapping[str, Field], parts: Mapping[str, str] = _NO_PARTS
+    ) -> None:
         self.raw = raw
-        self._fields = fields
+        self.fields = fields
+        self._parts = parts
         self._values: dict[str, Any] = {}
 
     def check(self, prefix: str) -> None:
         """Convert all. Raises a ``Refusal`` that begins with ``prefix`` and names the first that does not fit."""
         failure = ""
         for name, value in self.raw.items():
-            field = self._fields.get(name)
+            field = self.fields.get(name)
             if field is None:
                 continue
             try:
@@ -57,7 +63,7 @@ class Data:
     def __getitem__(self, name: str) -> Any:
         """The field's value, or what it is worth when absent."""
         value = self._values.get(name)
-        return self._fields[name].absent() if value is None else value
+        return self.fields[name].absent() if value is None else value
 
     def __contains__(self, name: object) -> bool:
         """Whether the field was given."""
@@ -65,17 +71,22 @@ class Data:
 
     @property
     def unknown(self) -> list[str]:
-        return sorted(str(name) for name in self.raw if name not in self._fields)
+        return sorted(str(name) for name in self.raw if name not in self.fields)
 
     def clear(self) -> dict[str, Any]:
-        """What the audit record shows as it is."""
-        return {name: value for name, value in self._values.items() if self._fields[name].clear}
+        """What the audit record shows as it is. Parts of the path stand in the path."""
+        fields, parts = self.fields, self._parts
+        return {
+            name: value for name, value in self._values.items() if fields[name].clear and name not in parts
+        }
 
     def hidden(self) -> dict[str, bytes]:
         """What it shows as digests only: also what is no field."""
         found: dict[str, bytes] = {}
         for name, value in self.raw.items():
-            if name not in self._values or not self._fields[name].clear:
+            if name in self._parts:
+                continue
+            if name not in self._values or not self.fields[name].clear:
                 found.update(digested(name, value))
         return found
 

@@ -38,6 +38,10 @@ def maybe(name: str) -> str:
     return f"(?:/(?P<{name}>.+))?"
 
 
+_HEAD = re.compile(r"[a-z][a-z0-9_-]*(?=/|$)")
+"""A pattern's first segment, where it is plain text."""
+
+
 class Op(NamedTuple):
     """A handler and how it wants to be run; see ``Command`` for ``slow``, ``scrub``, ``writes``, ``transaction``
     and ``after``.
@@ -59,7 +63,7 @@ class Route:
     by name. ``exists(call)`` tells create from update, where that makes a difference. ``anything``: what is no
     field is welcome too."""
 
-    __slots__ = ("anything", "exists", "fields", "operations", "pattern")
+    __slots__ = ("anything", "exists", "fields", "head", "operations", "pattern")
 
     def __init__(
         self,
@@ -72,6 +76,8 @@ class Route:
     ) -> None:
         self.anything = anything
         self.pattern = re.compile(pattern, re.ASCII | re.DOTALL)
+        plain = None if "|" in pattern else _HEAD.match(pattern)
+        self.head = None if plain is None else plain.group()
         self.fields = fields
         self.operations = {
             name: each if isinstance(each, Op) else Op(each) for name, each in operations.items()
@@ -83,13 +89,27 @@ class Routed(Served):
     """An engine whose ``routes`` say everything. The first whose pattern fits is taken."""
 
     routes: tuple[Route, ...] = ()
+    _sorted: tuple[tuple[Route, ...], dict[str | None, tuple[Route, ...]]] = ((), {})
+
+    def _candidates(self, path: str) -> tuple[Route, ...]:
+        """The routes that ``path`` can fit, in their order: by its first segment."""
+        routes = self.routes
+        if self._sorted[0] is not routes:
+            heads = {route.head for route in routes} | {None}
+            self._sorted = (
+                routes,
+                {head: tuple(each for each in routes if each.head in (None, head)) for head in heads},
+            )
+        by_head = self._sorted[1]
+        found = by_head.get(path.partition("/")[0])
+        return by_head[None] if found is None else found
 
     def parse_request(self, request: Request, path: str) -> Command:
         """The command. Raises ``Refusal``: 404 where no route fits, 405 where it has no such operation."""
         operation: str = request.operation
         if operation in ("list", "scan") and path and not path.endswith("/"):
             path += "/"
-        for route in self.routes:
+        for route in self._candidates(path):
             match = route.pattern.fullmatch(path)
             if match is not None:
                 return command(request, operation, path, route, match.groupdict(default=""))
@@ -102,7 +122,7 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
     if op is None:
         raise unsupported_operation()
     sent = request.data
-    data = Data({**sent, **parts} if sent else parts, route.fields)
+    data = Data({**sent, **parts} if sent else parts, route.fields, parts)
     checked_before = route.exists is not None and operation in ("create", "update")
     data.check("" if checked_before else "Field validation failed: ")
     call = Call(request, operation, data)
@@ -145,6 +165,12 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
 
 def _warnings(data: Data, sent: Mapping[str, Any], parts: Mapping[str, str]) -> tuple[str, ...]:
     if not sent:
+        return ()
+    fields = data.fields
+    for name in sent:
+        if name not in fields or name in parts:
+            break
+    else:
         return ()
     found = []
     unknown = data.unknown

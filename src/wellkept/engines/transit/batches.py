@@ -34,12 +34,12 @@ def existing(call: Call, ring: Ring, name: str = "name", missing: str = _NOT_FOU
 def encrypt(call: Call, ring: Ring) -> Response:
     """A key that is not there is made, unless the mount forbids it."""
     data = call.data
+    if data.raw.get("batch_input") is None and "plaintext" in data:
+        return _encrypt_one(call, ring)
     batch = items_of(data, "plaintext", "encrypt")
-    if batch is None and "plaintext" not in data:
+    if batch is None:
         raise bad("missing plaintext to encrypt")
-    items = batch or [
-        Item(data["plaintext"], "", data["context"], data["associated_data"], "", data["key_version"])
-    ]
+    items = batch
     in_context = same_context(items)
     prepared: list[tuple[bytes, bytes] | Fault] = []
     for item in items:
@@ -66,16 +66,30 @@ def encrypt(call: Call, ring: Ring) -> Response:
             except Fault as error:
                 fault = error
         if fault is not None:
-            if batch is None:
-                raise fault.refusal()
             if not silent:
                 outcome.note(fault)
             result["error"] = fault.text
         results.append({**result, "reference": item.reference})
-    if batch is not None:
-        return outcome.answer(data, results)
-    del results[0]["reference"]
-    return Response(results[0], digests={"ciphertext": results[0]["ciphertext"].encode()})
+    return outcome.answer(data, results)
+
+
+def _encrypt_one(call: Call, ring: Ring) -> Response:
+    data = call.data
+    fault: Fault | None = None
+    try:
+        plaintext, context = decoded(data["plaintext"]), decoded(data["context"])
+        key = ring.get(call.view, data["name"]) or _upserted(call, bool(context))
+        associated, number = data["associated_data"], data["key_version"]
+        if associated and not key.kind.aead:
+            raise _no_aead(0, key)
+        text = ciphers.encrypt(key, plaintext, number=number, context=context, associated=associated)
+    except Fault as error:
+        fault = error
+    if fault is not None:
+        raise fault.refusal()
+    return Response(
+        {"ciphertext": text, "key_version": number or key.latest}, digests={"ciphertext": text.encode()}
+    )
 
 
 def _no_aead(index: int, key: Key) -> Fault:

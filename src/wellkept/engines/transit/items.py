@@ -199,6 +199,8 @@ def same_context(items: list[Item]) -> bool:
 
 def decoded(text: str) -> bytes:
     """Base64. Raises ``Fault`` in the decoder's words."""
+    if not text:
+        return b""
     problem = ""
     try:
         return base64s.decode(text)
