@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
-WORDS = re.compile(
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS = (
     rb"(?i)example|sample|dummy|placehold|redacted|change.?me|replace.?(?:me|with|this)|insert.?(?:your|here)|to.?be.?(?:set|changed|replaced)"
     rb"|(?:^|[^a-z])(?:your|my|some|enter|put|the|this|add|fill|set|use)[-_ .]?(?:own|secret|api|access|auth|token|key|pass|user|client|app|account|private|public|db|new|here|super|very|strong|value|long)"
     rb"|(?:key|token|secret|password|passwd|value|goes|put|insert|paste|yours?)[-_ ]?here|^(?:null|none|nil|undefined|true|false|empty|unset|required|optional|string|str|text|todo|tbd|fixme|n/?a)$"
@@ -13,7 +16,7 @@ WORDS = re.compile(
 )
 """What people write where a secret belongs."""
 
-TEMPLATE = re.compile(
+TEMPLATE = (
     rb"\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|\}\}|<%.*|%>|<[A-Za-z][\w .:/-]*>|^<.*>$|%\([A-Za-z_]\w*\)s|^%[A-Za-z_]\w*%$|^%[sdvqr@]$|^@[\w.-]+@$|^\$[A-Za-z_]\w*$"
     rb"|^\$env:|\{[\w.:$!~\[\]() -]*\}|\$\{?[A-Z_]{3,}\}?|#\{|^\[\[?[\w. -]+\]\]?$|^__\w+__$|^!(?:Ref|Sub|GetAtt|ImportValue|vault)|^(?:ENC|vault|op|ssm|awssm|secret|sops|kms|file|env|ref)(?:\[|:|://)"
 )
@@ -32,9 +35,17 @@ _ROWS = (
 )
 
 
+_searches: list[Callable[[bytes], object]] = []
+"""Compiled when first asked, by the engine that confirms matches."""
+
+
 def is_placeholder(value: bytes) -> bool:
     """Whether a value says of itself that it is none."""
-    return bool(WORDS.search(value) or TEMPLATE.search(value)) or is_pattern(value)
+    if not _searches:
+        from ..engine.confirm import compile_pattern
+
+        _searches.extend(compile_pattern(text.decode()).search for text in (WORDS, TEMPLATE))
+    return any(search(value) is not None for search in _searches) or is_pattern(value)
 
 
 def is_pattern(value: bytes) -> bool:

@@ -79,6 +79,12 @@ def is_sentence(value: bytes) -> bool:
 
 def strength(value: bytes, *, quoted: bool) -> float:
     """How much a value looks drawn by lot or thought out as a password: 0 word or identifier, 1 random."""
+    if value.isalpha() and value.isascii():
+        like = likeness(value)
+        if _identifier(value, like, 0):
+            return 0.0
+        if not _HEX.fullmatch(value):
+            return _letters_only(value, like)
     letters = sum(65 <= byte <= 90 or 97 <= byte <= 122 for byte in value)
     digits = sum(48 <= byte <= 57 for byte in value)
     special = len(value) - letters - digits
