@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RULES = "core/quota/rate-limit/"
 CONFIG = "core/quota/config"
+STAMP = "core/quota/stamp"
+"""Written with every change, so that one read tells whether anything must be read again."""
 EXEMPT = (
     "sys/generate-recovery-token/attempt",
     "sys/generate-recovery-token/update",
@@ -62,6 +64,7 @@ class Quotas:
         self._clock = clock
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str], _Window] = {}
+        self._revision = -1
         self._loaded: tuple[int, tuple[Rule, ...], frozenset[str]] = (-1, (), frozenset(EXEMPT))
 
     def check(self, request: Request, mount: Mount | None) -> None:
@@ -95,10 +98,15 @@ class Quotas:
 
     def _current(self) -> tuple[int, tuple[Rule, ...], frozenset[str]]:
         revision = self._storage.revision()
-        if self._loaded[0] != revision:
+        if self._revision == revision:
+            return self._loaded
+        entry = self._storage.get(STAMP)
+        stamp = 0 if entry is None else entry.revision
+        if self._loaded[0] != stamp:
             rules = tuple(load(self._storage, name) for name in self._storage.list(RULES))
             exempt = frozenset(config(self._storage)["rate_limit_exempt_paths"])
-            self._loaded = (revision, tuple(rule for rule in rules if rule is not None), exempt)
+            self._loaded = (stamp, tuple(rule for rule in rules if rule is not None), exempt)
+        self._revision = revision
         return self._loaded
 
 
@@ -109,6 +117,17 @@ def load(view: Storage | View, name: str) -> Rule | None:
 
 def save(view: View, rule: Rule) -> None:
     view.put(RULES + rule.name, json.dumps(rule._asdict()).encode())
+    view.put(STAMP, b"{}")
+
+
+def remove(view: View, name: str) -> None:
+    view.delete(RULES + name)
+    view.put(STAMP, b"{}")
+
+
+def save_config(view: View, settings: dict[str, Any]) -> None:
+    view.put(CONFIG, json.dumps(settings).encode())
+    view.put(STAMP, b"{}")
 
 
 def config(view: Storage | View) -> dict[str, Any]:

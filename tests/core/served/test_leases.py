@@ -228,3 +228,16 @@ def test_disabling_an_auth_method_ends_the_tokens_that_came_from_it(leasing):
     assert leasing.call("GET", "auth/token/lookup-self", token=token).status == 200
     leasing.call("DELETE", "sys/auth/simple")
     assert leasing.call("GET", "auth/token/lookup-self", token=token).status == 403
+
+
+def test_an_irrevocable_lease_is_tried_once_more_when_an_operator_asks(leasing, user):
+    lease = leasing.call("GET", "outside/creds/a", token=user).lease_id
+    outside.failures = 7
+    for _ in range(10):
+        leasing.clock.advance(4000)
+        leasing.service.expiration.run_once()
+    assert leasing.call("POST", "sys/leases/revoke", {"lease_id": lease}).status == 500
+    assert leasing.call("GET", "sys/leases/count?type=irrevocable").data["lease_count"] == 1
+    assert leasing.call("POST", "sys/leases/revoke", {"lease_id": lease}).status == 204
+    assert leasing.call("GET", "sys/leases/count?type=irrevocable").data["lease_count"] == 0
+    assert outside.known == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from .. import quotas
@@ -52,7 +51,7 @@ def _write_config(call: Call) -> None:
     stored: dict[str, Any] = quotas.config(call.view)
     stored.update({name: call.data[name] for name in _CONFIG if name in call.data})
     stored["rate_limit_exempt_paths"] = call.data["rate_limit_exempt_paths"]
-    call.view.put(quotas.CONFIG, json.dumps(stored).encode())
+    quotas.save_config(call.view, stored)
 
 
 def _list(call: Call) -> Response | None:
@@ -79,7 +78,7 @@ def _read(call: Call) -> Response | None:
 
 
 def _delete(call: Call) -> None:
-    call.view.delete(quotas.RULES + call.data["name"])
+    quotas.remove(call.view, call.data["name"])
 
 
 class QuotaRules:

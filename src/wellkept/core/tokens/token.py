@@ -6,7 +6,7 @@ Durations are in seconds, moments in seconds since the epoch; 0 stands for none.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,11 +60,12 @@ class Token:
 
     def encode(self) -> bytes:
         """As stored."""
-        blank = _BLANK
-        return json.dumps(
-            {name: value for name, value in asdict(self).items() if value != blank.get(name, ...)},
-            separators=(",", ":"),
-        ).encode()
+        fields = {}
+        for name in _NAMES:
+            value = getattr(self, name)
+            if value != _BLANK.get(name, ...):
+                fields[name] = value
+        return _dump(fields).encode()
 
     @classmethod
     def decode(cls, stored: bytes) -> Token:
@@ -83,3 +84,5 @@ _BLANK: dict[str, Any] = {
     "wrapped": {}, "revoking": False, "type": "service", "cubbyhole": "",
 }  # fmt: skip
 """What need not be stored."""
+_NAMES = tuple(Token.__dataclass_fields__)
+_dump = json.JSONEncoder(separators=(",", ":")).encode
