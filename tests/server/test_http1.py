@@ -17,6 +17,7 @@ from wellkept.server.pool import Pool
 from wellkept.server.serve import new_loop
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 
@@ -49,8 +50,11 @@ class Echo:
 
 
 class Running:
-    def __init__(self, **options: object) -> None:
-        self.app = Echo()
+    def __init__(
+        self, *, app: Echo | None = None, tls: ssl.SSLContext | None = None, **options: object
+    ) -> None:
+        self.app = app or Echo()
+        self.tls = tls
         self.loop = new_loop()
         self.sock = socket.socket()
         self.sock.bind(("127.0.0.1", 0))
@@ -65,7 +69,9 @@ class Running:
         self.pool = Pool(self.loop, 4)
         self.listener = Listener(self.app, self.pool, **options)  # type: ignore[arg-type]
         self.listener.start(self.loop)
-        self.server = self.loop.run_until_complete(self.loop.create_server(self.listener, sock=self.sock))
+        self.server = self.loop.run_until_complete(
+            self.loop.create_server(self.listener, sock=self.sock, ssl=self.tls)
+        )
         self.loop.call_soon(started.set)
         self.loop.run_forever()
         self.loop.close()

@@ -32,6 +32,7 @@ INLINE = 16 * 1024
 
 _OPERATIONS = {"GET": "read", "PUT": "update", "POST": "update", "DELETE": "delete", "LIST": "list",
                "SCAN": "scan", "PATCH": "patch"}  # fmt: skip
+_WRITTEN_ONLY = frozenset({"sys/seal", "sys/step-down"})
 _MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -140,6 +141,8 @@ class App:
             if method == "OPTIONS":
                 raise Refusal(400, "cannot handle internal-only request operation")
             raise Refusal(405)
+        if path in _WRITTEN_ONLY and operation != "update":
+            raise Refusal(405)  # said before anybody is asked who they are, as OpenBao does
         if b"x-vault-namespace" in headers:
             _check_namespace(headers[b"x-vault-namespace"])
         data: dict[str, Any] | None

@@ -96,11 +96,13 @@ def networks(value: Any) -> tuple[Network, ...]:
 
 
 def headers(value: Any) -> dict[str, str]:
-    """Vault's ``custom_response_headers``: by status, of which ``default`` applies here."""
-    table = value.get("default", {}) if isinstance(value, dict) else value
-    table = table if isinstance(table, dict) else None
-    if table is None:
-        raise Wrong('a table, such as {"default" = {"X-Header" = ["value"]}}')
+    """Vault's ``custom_response_headers``: by status, of which ``default`` applies here; or the headers themselves."""
+    if not isinstance(value, dict):
+        raise Wrong('a table, such as { "default" = { "X-Header" = ["value"] } }')
+    by_status = any(str(key) == "default" or str(key)[:1].isdigit() for key in value)
+    table = value.get("default", {}) if by_status else value
+    if not isinstance(table, dict):
+        raise Wrong('a table, such as { "default" = { "X-Header" = ["value"] } }')
     found = {}
     for name, given in table.items():
         parts = given if isinstance(given, list) else [given]
