@@ -82,7 +82,18 @@ def install(directory: str, name: str = "pre-commit") -> str:
     with open(path, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o755)
         file.write(script(sys.executable, name))
+    _prepare()
     return path
+
+
+def _prepare() -> None:
+    """Compile the scanner's rules now, which takes some seconds once, rather than at the first commit."""
+    from ..scanning.engine.cache import prepare
+
+    try:
+        prepare()
+    except Exception:
+        return  # the hook says what is wrong; installing it must not fail for this
 
 
 def script(python: str, name: str = "pre-commit") -> str:
