@@ -119,3 +119,9 @@ def test_every_page_is_reachable_from_the_front_page():
         if page not in seen and "decisions" not in page.parts
     ]
     assert lost == []
+
+
+def test_the_code_about_transit_runs():
+    pytest.importorskip("hvac", reason="pip install hvac")
+    for block in blocks("transit.md"):
+        exec(compile(block, "docs/transit.md", "exec"), {})
