@@ -70,8 +70,9 @@ class Quotas:
     def check(self, request: Request, mount: Mount | None) -> None:
         """Raises ``Refusal`` 429 when the caller has had its share."""
         _, rules, exempt = self._current()
-        if not rules or request.path in exempt:
+        if not rules or request.counted or request.path in exempt:
             return
+        request.counted = True
         rule = _fitting(rules, request.path, mount)
         if rule is not None and not self._take(rule, request.client.address):
             raise Refusal(429, f'request path "{request.path}": rate limit quota exceeded')

@@ -72,6 +72,7 @@ class Request:
     __slots__ = (
         "caller",
         "client",
+        "counted",
         "data",
         "headers",
         "id",
@@ -109,6 +110,7 @@ class Request:
         self.headers: Mapping[str, str] = {} if headers is None else headers
         self.peer_certificate = peer_certificate
         self.caller: Token | None = None
+        self.counted = False  # against a rate limit; a request is handed from the event loop to a thread once
         self.mount: Mount | None = None
 
     def __repr__(self) -> str:

@@ -55,7 +55,7 @@ def answer(request: Request, response: Response) -> Answer:
             return Answer(response.status or 204, headers=headers)
         body = _HEAD % (request.id.encode(), encode(response.data)) + _EMPTY
         return Answer(response.status or 200, body, headers=headers)
-    if plain and not response.data:
+    if plain and not response.data and response.status != 200:
         return Answer(response.status or 204, headers=headers)
     return Answer(response.status or 200, _whole(request, response), headers=headers)
 
@@ -67,7 +67,7 @@ def encode(value: Any) -> bytes:
 
 def _whole(request: Request, response: Response) -> bytes:
     lease = response.lease
-    data: Mapping[str, Any] | None = response.data or None
+    data: Mapping[str, Any] | None = response.data or ({} if response.status == 200 else None)
     document: dict[str, Any] = {}
     if data is not None and at_top(request.path):
         document.update(data)
