@@ -96,15 +96,19 @@ def _rival(name: str, command: list[str]) -> Lines:
         if name == "kingfisher":
             text = subprocess.run(command, capture_output=True, check=False).stdout.decode("utf-8", "replace")
             return _places(_kingfisher(text))
-        subprocess.run(
-            [*command, "--report-format", "json", "--report-path", report], capture_output=True, check=False
+        where = (
+            ["-o", report] if name == "betterleaks" else ["--report-format", "json", "--report-path", report]
         )
+        subprocess.run([*command, *where], capture_output=True, check=False)
         try:
-            records = json.loads(Path(report).read_text())
+            value = json.loads(Path(report).read_text())
         except (OSError, ValueError):
             print(f"{name}: gave no report")
             return {}
-        return _places((r["File"], r["StartLine"], r["EndLine"]) for r in records)
+        if name == "betterleaks":
+            places = [place for place in _walk(value) if "start_line" in place and "path" in place]
+            return _places((p["path"], p["start_line"], p["end_line"]) for p in places)
+        return _places((r["File"], r["StartLine"], r["EndLine"]) for r in value)
 
 
 def _kingfisher(text: str) -> list[tuple[str, int, int]]:
