@@ -113,46 +113,6 @@ def page(
     return found, False
 
 
-def put(db: sqlite3.Connection, path: str, key: bytes, value: bytes, revision: int) -> None:
-    """Write one entry inside a write transaction."""
-    blob = _locate(db, path, key)
-    if blob is not None:
-        db.execute(sql.SET_BLOB, (value, checksum(key, revision, value), blob))
-        db.execute(sql.SET_REVISION, (revision, key))
-        return
-    before, _, following = around(db, path, key)
-    blob = db.execute(sql.ADD_BLOB, (value, checksum(key, revision, value))).lastrowid
-    db.execute(sql.ADD_NAME, (key, blob, revision, link(key, following)))
-    db.execute(sql.SET_LINK, (link(before, key), before))
-
-
-def remove(db: sqlite3.Connection, path: str, key: bytes) -> bool:
-    """Remove one entry inside a write transaction; false when there is none."""
-    blob = _locate(db, path, key)
-    before, _, at = around(db, path, key)
-    if blob is None:
-        return False
-    _, _, following = around(db, path, key + b"\0")
-    if at != key:
-        raise damaged(path, f"the list of names is damaged near {show(key)}")
-    db.execute(sql.DROP_NAME, (key,))
-    db.execute(sql.DROP_BLOB, (blob,))
-    db.execute(sql.SET_LINK, (link(before, following), before))
-    return True
-
-
-def _locate(db: sqlite3.Connection, path: str, key: bytes) -> int | None:
-    """The blob of ``key``, if it has one; checked, so that no damaged pointer leads to overwriting another's."""
-    row = db.execute(sql.LOCATE, (key,)).fetchone()
-    if row is None:
-        return None
-    blob, *entry = row
-    _entry(path, key, *entry)
-    if not isinstance(blob, int):
-        raise damaged(path, f"the stored entry {show(key)} is damaged")
-    return blob
-
-
 def _behind(prefix: bytes, after: bytes) -> bytes:
     """The smallest key that may belong to a child behind ``after``."""
     if not after:
