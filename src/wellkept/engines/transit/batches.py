@@ -10,11 +10,12 @@ from ...core.request import Response
 from ...core.view import WritingView
 from . import ciphers
 from .faults import Fault
-from .items import Item, Outcome, decoded, items_of, loose_items_of, same_context
+from .items import Item, decoded, items_of, loose_items_of, same_context
 from .key import Key
 from .kinds import KINDS
 from .mountwide import upsert_disabled
 from .named import make
+from .outcome import Outcome
 
 if TYPE_CHECKING:
     from ...core.form import Call

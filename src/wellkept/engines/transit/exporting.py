@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from ...core.form import bad, unforeseen
 from ...core.request import Response
 from .faults import SOFT_DELETED, Fault
-from .importing import wrap
+from .keywrap import wrap
 from .material import private_key, public_key
 from .named import pem_chain
 

@@ -6,23 +6,18 @@ mount's wrapping key, and behind it the key, wrapped under that one (RFC 5649).
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.keywrap import (
-    InvalidUnwrap,
-    aes_key_unwrap_with_padding,
-    aes_key_wrap_with_padding,
-)
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ...core.form import bad, base64s, unforeseen
 from ...core.request import Response
 from .faults import SOFT_DELETED, Fault, strange
 from .key import Key, Version, load, save
+from .keywrap import HASHES, unwrap
 from .kinds import KINDS
-from .material import check, parse, pem_public, private_key, public_bytes, public_key, read_private
+from .material import check, parse, pem_public, private_key, public_bytes, read_private
 from .named import check_period
 
 if TYPE_CHECKING:
@@ -32,14 +27,6 @@ if TYPE_CHECKING:
 
 _WRAPPING = "import/wrapping-key"
 _WRAPPING_KIND = KINDS["rsa-4096"]
-WRAPPED_BYTES = 512
-_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
-    "SHA1": hashes.SHA1,
-    "SHA224": hashes.SHA224,
-    "SHA256": hashes.SHA256,
-    "SHA384": hashes.SHA384,
-    "SHA512": hashes.SHA512,
-}
 
 
 def wrapping_key(call: Call) -> Response:
@@ -180,7 +167,7 @@ def _given(call: Call, kind: Kind) -> tuple[bytes, bool]:
         if not kind.signs:
             raise unforeseen("provided type does not support public_key import")
         return data["public_key"].encode(), False
-    algorithm = _HASHES.get(data["hash_function"].upper())
+    algorithm = HASHES.get(data["hash_function"].upper())
     if algorithm is None:
         raise bad(f"unknown hash function: {data['hash_function']}")
     problem = ""
@@ -191,48 +178,5 @@ def _given(call: Call, kind: Kind) -> tuple[bytes, bool]:
         problem = str(error)
     if problem:
         raise unforeseen(problem)
-    return _unwrap(_wrapping(call.view, call.now), content, algorithm()), True
-
-
-def _unwrap(wrapping: Version, content: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
-    if len(content) <= WRAPPED_BYTES:
-        raise unforeseen("provided ciphertext is too short")
-    problem = "crypto/rsa: decryption error"
-    try:
-        passing = private_key(wrapping, _WRAPPING_KIND).decrypt(
-            content[:WRAPPED_BYTES], padding.OAEP(padding.MGF1(algorithm), algorithm, None)
-        )
-        if len(passing) != 32:
-            problem = "expected ephemeral AES key to be 256-bit"
-        else:
-            problem = "kwp: unwrapping failed integrity check"
-            return aes_key_unwrap_with_padding(passing, content[WRAPPED_BYTES:])
-    except (ValueError, InvalidUnwrap):
-        pass  # told outside
-    raise unforeseen(problem)
-
-
-def wrap(target: Key, kind: Kind, version: Version, hash_name: str) -> str:
-    """``version`` wrapped under the latest version of an RSA key, in the form that an import takes. Raises ``Fault``."""
-    target.usable()
-    if not target.kind.signs:
-        raise strange(
-            f"key wrapping (requring message signing) is not supported for key type {target.kind.name}"
-        )
-    if not target.kind.rsa:
-        raise strange("unsupported key type in use; must be a rsa key")
-    algorithm = _HASHES.get(hash_name.upper())
-    if algorithm is None:
-        raise strange(f"unknown hash function: {hash_name}")
-    content = version.secret
-    if not content:
-        raise strange("failed to wrap target key for import: the version has no private part")
-    if kind.ed25519:
-        content = private_key(version, kind).private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    passing = os.urandom(32)
-    sealed: bytes = public_key(target.version(target.latest), target.kind).encrypt(
-        passing, padding.OAEP(padding.MGF1(algorithm()), algorithm(), None)
-    )
-    return base64s.encode(sealed + aes_key_wrap_with_padding(passing, content))
+    wrapping = private_key(_wrapping(call.view, call.now), _WRAPPING_KIND)
+    return unwrap(wrapping, content, algorithm()), True
