@@ -62,7 +62,7 @@ def _by_shape(before: bytes) -> float:
     if _COMPARED.search(before[-12:]):
         return -0.1
     if before.rstrip(b"\"'`bru @\\").endswith(b",") and not _CALL.search(before[-80:]):
-        return -0.35
+        return -0.5
     return 0.0
 
 
