@@ -8,6 +8,7 @@ nothing else: neither whether a path exists, nor what is wrong with the request.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .service import Service
     from .tokens.token import Token
 
+_LAST_REQUEST = 300.0
+"""Seconds after which the worker looks whether a token whose last use was made is still there."""
 _NOT_WRAPPED = frozenset({"sys/wrapping/rewrap", "sys/wrapping/unwrap", "sys/wrapping/lookup"})
 DENIED = one_error("permission denied")
 
@@ -221,6 +224,8 @@ class ServedCore(Core):
                 return None
             token.num_uses = token.num_uses - 1 or SPENT
             tokens.put(view, token)
+            if token.num_uses == SPENT:
+                self._service.leases.remind(view, token, self._clock.time() + _LAST_REQUEST)
             return token
 
         used = transact(self._storage, use)
@@ -238,7 +243,10 @@ class ServedCore(Core):
             if token is not None:
                 revoker.token(view, token, self._clock.time())
 
-        transact(self._storage, end)
+        try:
+            transact(self._storage, end)
+        except WellkeptError:
+            pass  # it is good for nothing already, and the worker is reminded of it
 
     def _parse_with(self, step: Step, engine: Engine, rest: str) -> None:
         request = step.request
@@ -324,8 +332,10 @@ class ServedCore(Core):
         issuer = self._service.issuer
         auth, lease = response.auth, response.lease
         if auth is not None and not auth.client_token and not auth.accessor:
+            auth = response.auth = replace(auth)  # the engine's own stays as it is, for another attempt
             issuer.token(whole, request, mount, auth, now, response)
         if lease is not None and not lease.lease_id and not lease.duration:
+            lease = response.lease = replace(lease)
             issuer.lease(whole, request, mount, lease, now, response)
         worth = request.path == "sys/wrapping/wrap" or _worth_wrapping(response)
         if request.wrap_ttl and request.path not in _NOT_WRAPPED and worth:

@@ -206,3 +206,52 @@ def test_a_token_revoked_while_it_is_used_takes_its_cubbyhole_with_it(served):
     assert served.barrier.list("mount/cubbyhole/")
     served.call("POST", "auth/token/revoke-self", token=token)
     assert served.barrier.list("mount/cubbyhole/") == []
+
+
+def test_a_spent_token_that_a_crash_left_behind_is_removed_by_the_worker(served, monkeypatch):
+    token = served.token("default", num_uses=1, ttl="100h")
+    monkeypatch.setattr(served.service.core, "_end", lambda caller: None)
+    assert lookup(served, token).status == 200
+    served.restart()
+    assert lookup(served, token).status == 403
+    served.clock.advance(301)
+    assert served.service.expiration.run_once() == 1
+    assert served.service.tokens.get(served.barrier, served.service.tokens.hash(token)) is None
+
+
+def test_a_login_that_loses_a_race_gives_a_token_that_is_there(leasing, monkeypatch):
+    """The transaction runs again from the start; what the first attempt made is gone, and must not be answered."""
+    from wellkept.errors import Conflict
+
+    original = leasing.service.issuer.token
+    attempts = []
+
+    def lose_once(*arguments):
+        attempts.append(original(*arguments))
+        if len(attempts) == 1:
+            raise Conflict("lost", retry=True)
+        return attempts[-1]
+
+    monkeypatch.setattr(leasing.service.issuer, "token", lose_once)
+    answer = leasing.call("POST", "auth/simple/login", {"policies": "default"}, token="")
+    assert len(attempts) == 2
+    assert lookup(leasing, answer.token).status == 200
+    assert len(leasing.call("LIST", "auth/token/accessors").data["keys"]) == 2
+
+
+def test_the_catalogue_names_what_can_be_mounted(served):
+    told = served.call("GET", "sys/plugins/catalog").data
+    assert {"kv", "transit"} <= set(told["secret"])
+    assert {"approle", "userpass"} <= set(told["auth"])
+    assert served.call("LIST", "sys/namespaces").status == 404
+
+
+def test_a_root_token_is_decoded_with_its_one_time_password(served):
+    import base64
+
+    otp, token = "a" * 26, "s.abcdefghijklmnopqrstuvwx"
+    mixed = bytes(ord(one) ^ ord(other) for one, other in zip(otp, token, strict=True))
+    encoded = base64.b64encode(mixed).decode().rstrip("=")
+    told = served.call("POST", "sys/decode-token", {"encoded_token": encoded, "otp": otp}, token="")
+    assert told.data == {"token": token}
+    assert served.call("POST", "sys/decode-token", {"encoded_token": "!", "otp": otp}, token="").status == 400

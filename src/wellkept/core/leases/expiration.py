@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import WellkeptError
 from ..retry import transact
+from ..tokens.token import SPENT
 from ..view import View, WritingView
 from .lease import ATTEMPTS
 
@@ -128,7 +129,8 @@ class Expiration:
             view = WritingView(transaction, "")
             token = self._tokens.get(view, due.token)
             now = self._clock.time()
-            if token is None or not token.expires or token.expires > now:
+            spent = token is not None and token.num_uses == SPENT
+            if token is None or not (spent or 0 < token.expires <= now):
                 view.delete(due.place)  # a leftover
                 return 0
             self._revoker.token(view, token, now)

@@ -110,6 +110,10 @@ class LeaseStore:
             view.put(IDS + login_id(token), json.dumps({"token": token.key}).encode())
         self._schedule(view, token.expires, token.key, {"token": token.key})
 
+    def remind(self, view: View, token: Token, moment: float) -> None:
+        """Have the worker look at ``token`` then, besides at its end."""
+        self._schedule(view, moment, token.key, {"token": token.key})
+
     def remove_login(self, view: View, token: Token) -> None:
         if token.expires:
             view.delete(IDS + login_id(token))

@@ -29,6 +29,7 @@ AREAS = (
     "host",
     "keys",
     "users",
+    "plugins",
     "metrics",
 )
 """In this order routes are tried."""
@@ -40,6 +41,7 @@ class System(Routed):
     kind = "system"
     unauthenticated = frozenset(
         {
+            "decode-token",
             "internal/specs/openapi",
             "internal/ui/mounts",
             "internal/ui/mounts/*",

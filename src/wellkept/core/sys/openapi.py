@@ -59,6 +59,8 @@ def document(service: Service) -> dict[str, Any]:
             found: Iterable[Route] = getattr(engine, "routes", ())
             free: frozenset[str] = getattr(engine, "unauthenticated", frozenset())
             sudo: frozenset[str] = getattr(engine, "sudo", frozenset())
+            for path, operations in getattr(engine, "other_paths", dict)().items():
+                _add_plain(paths, mount.path, path, operations, free, sudo)
             for route in found:
                 for path, names in spellings(route.pattern.pattern):
                     _add(paths, mount.path, path, names, route, free, sudo)
@@ -71,6 +73,22 @@ def document(service: Service) -> dict[str, Any]:
         },
         "paths": dict(sorted(paths.items())),
     }
+
+
+def _add_plain(
+    paths: dict[str, Any],
+    mount: str,
+    path: str,
+    operations: Iterable[str],
+    free: frozenset[str],
+    sudo: frozenset[str],
+) -> None:
+    """A path that no route stands for, without its fields."""
+    _add(paths, mount, path, [], Route(path, {}, dict.fromkeys(operations, _nothing)), free, sudo)
+
+
+def _nothing(call: Call) -> Response:
+    return Response()
 
 
 def _add(

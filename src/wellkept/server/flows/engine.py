@@ -84,6 +84,14 @@ class OperatorEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    def other_paths(self) -> dict[str, list[str]]:
+        """These paths and their operations, and those that answer before the core is asked, for the OpenAPI document."""
+        before = {
+            "health": ["read"], "seal-status": ["read"], "leader": ["read"], "init": ["read", "update"],
+            "unseal": ["update"],
+        }  # fmt: skip
+        return before | {path: list(acts) for path, acts in self._routes.items()}
+
     def subject(self, path: str) -> str:
         return self._inner.subject(path)
 
