@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .fake import FakeSecrets
+    from .served import TestServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +28,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from .leaks import guard
 
         config.pluginmanager.register(guard(config), "wellkept-leaks")
+
+
+@pytest.fixture(scope="session")
+def wellkept_server() -> Iterator[TestServer]:
+    """A real server in this process (``pip install 'wellkept[server]'``), shared by the session: write under names of
+    your own. ``address`` and ``root_token`` are what any Vault client wants."""
+    from . import server
+
+    with server() as running:
+        yield running
 
 
 @pytest.fixture
