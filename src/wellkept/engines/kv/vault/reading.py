@@ -31,6 +31,9 @@ class _Current(NamedTuple):
     revision: int
     info: VersionInfo
     metadata: Raw
+    key: str
+    always: bool
+    """Whether it may be read whatever the time is."""
     digests: list[Digests]
     """None or one: those of its value, once they were made."""
 
@@ -51,7 +54,7 @@ class Reader:
             raise missing()
         known = self._seen.get(name)
         if known is None or known.revision != entry.revision or not entry.revision:
-            known = _look(Record.decode(entry.value), entry.revision, 0)
+            known = _look(name, Record.decode(entry.value), entry.revision, 0)
             if len(self._seen) >= CACHED:
                 self._seen.pop(next(iter(self._seen)), None)
             self._seen[name] = known
@@ -63,7 +66,7 @@ def answer(view: View, name: str, now: float, version: int) -> Response:
     entry = fetch(view, keys.META, name)
     if entry is None:
         raise missing()
-    return _answer(view, name, now, _look(Record.decode(entry.value), entry.revision, version))
+    return _answer(view, name, now, _look(name, Record.decode(entry.value), entry.revision, version))
 
 
 def load(view: View, name: str) -> Record | None:
@@ -74,9 +77,9 @@ def load(view: View, name: str) -> Record | None:
 
 def _answer(view: View, name: str, now: float, known: _Current) -> Response:
     info = known.info
-    if unusable(info, now):
+    if not known.always and unusable(info, now):
         raise Refusal(404, data={"data": None, "metadata": known.metadata})
-    stored = view.get(f"value/{name}/{info.uuid}")
+    stored = view.get(known.key)
     if stored is None:
         return _again(view, name, now, info)
     content = stored.value
@@ -106,13 +109,21 @@ def _again(view: View, name: str, now: float, before: VersionInfo) -> Response:
     return answer(view, name, now, before.number)
 
 
-def _look(record: Record, revision: int, version: int) -> _Current:
+def _look(name: str, record: Record, revision: int, version: int) -> _Current:
     number = version if version > 0 else record.current
     info = record.versions.get(number)
     if info is None:
         raise missing()
     shown = metadata_of(info, record)
-    return _Current(revision, info, Raw(json.dumps(shown, separators=(",", ":")).encode()), [])
+    timeless = info.enabled and info.not_before is None and info.expires is None
+    return _Current(
+        revision,
+        info,
+        Raw(json.dumps(shown, separators=(",", ":")).encode()),
+        keys.value_key(name, info),
+        timeless and info.deleted is None and info.destroyed is None,
+        [],
+    )
 
 
 def metadata_of(info: VersionInfo, record: Record) -> dict[str, Any]:
