@@ -241,3 +241,26 @@ def test_an_irrevocable_lease_is_tried_once_more_when_an_operator_asks(leasing, 
     assert leasing.call("POST", "sys/leases/revoke", {"lease_id": lease}).status == 204
     assert leasing.call("GET", "sys/leases/count?type=irrevocable").data["lease_count"] == 0
     assert outside.known == set()
+
+
+def test_processes_share_the_work_and_end_everything_once(leasing, user):
+    import multiprocessing
+
+    for number in range(30):
+        leasing.call("GET", f"inside/creds/n{number}", token=user)
+    leasing.clock.advance(101)
+    context = multiprocessing.get_context("fork")
+    counts = context.Queue()
+
+    def work():
+        counts.put(leasing._open().expiration.run_once())
+
+    workers = [context.Process(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    ended = [counts.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join(60)
+    assert sum(ended) == 30
+    assert issued(leasing) == []
+    assert leasing.call("LIST", "sys/leases/lookup/inside").status == 404
