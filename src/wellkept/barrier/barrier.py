@@ -106,6 +106,12 @@ class Barrier:
         entry = self.storage.get(key)
         return None if entry is None else self.decrypt(key, entry)
 
+    def revision_of(self, key: str) -> int | None:
+        """The revision of the entry at ``key``, or ``None``: whether what one remembers of it is still so."""
+        self.check_key(key)
+        entry = self.storage.get(key)
+        return None if entry is None else entry.revision
+
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
         return self.list_through(self.storage.list, prefix, after, limit)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from . import policy
 
 if TYPE_CHECKING:
-    from ..storage.protocol import Entry, Storage
+    from ..barrier import Barrier
+    from ..storage.protocol import Entry
 
     _Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 
@@ -21,7 +22,7 @@ OPERATOR_ACL = policy.ACL((), operator=True)
 class Authority:
     """Looks policies up in ``storage``; safe between threads (a lost race compiles twice)."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Barrier) -> None:
         self._storage = storage
         self._compiled: dict[_Key, tuple[int, tuple[int | None, ...], policy.ACL]] = {}
 
@@ -40,6 +41,9 @@ class Authority:
         if known is not None and known[2].expires <= now:
             known = None
         if known is not None and known[0] == revision:
+            return known[2]
+        if known is not None and known[1] == self._state_of(policies):
+            self._compiled[key] = (revision, known[1], known[2])
             return known[2]
         names = [name for name in policies if policy.is_name(name)]
         entries = [self._storage.get(POLICY_PREFIX + name) for name in names]
@@ -68,6 +72,10 @@ class Authority:
         acl = policy.ACL(policies, now=now)
         acl.expires = min(acl.expires, *ends)
         return acl
+
+    def _state_of(self, policies: tuple[str, ...]) -> tuple[int | None, ...]:
+        revision_of = self._storage.revision_of
+        return tuple([revision_of(POLICY_PREFIX + name) for name in policies if policy.is_name(name)])
 
     def explain(self, policies: tuple[str, ...]) -> str:
         """The policies by name, for a refusal, saying which of them do not exist."""

@@ -13,7 +13,7 @@ from . import mount_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..storage.protocol import Storage
+    from ..barrier import Barrier
     from .command import Engine
     from .mount import Mount, Table
 
@@ -27,7 +27,7 @@ class _State(NamedTuple):
 class Router:
     """``make`` gives a mount its engine. Safe between threads: a state is replaced as a whole."""
 
-    def __init__(self, storage: Storage, make: Callable[[Mount], Engine]) -> None:
+    def __init__(self, storage: Barrier, make: Callable[[Mount], Engine]) -> None:
         self._storage = storage
         self._make = make
         self._state = _State(-1, (), {})
@@ -75,11 +75,12 @@ class Router:
         return state if state.revision == revision else self._refresh(state, revision)
 
     def _refresh(self, known: _State, revision: int) -> _State:
-        entries = [self._storage.get(mount_table.PREFIX + table) for table in ("secret", "auth")]
-        revisions = tuple(None if entry is None else entry.revision for entry in entries)
-        if revisions == known.revisions:
+        keys = [mount_table.PREFIX + table for table in ("secret", "auth")]
+        if tuple(map(self._storage.revision_of, keys)) == known.revisions:
             self._state = state = known._replace(revision=revision)
             return state
+        entries = [self._storage.get(key) for key in keys]
+        revisions = tuple(None if entry is None else entry.revision for entry in entries)
         mounts = [*mount_table.decode(entries[0], "secret"), *mount_table.decode(entries[1], "auth")]
         before = {mount.uuid: mount for mount in known.by_path.values()}
         for mount in mounts:

@@ -69,6 +69,9 @@ class ServedCore(Core):
         """The answer to ``request``, or one of ``errors``' kinds."""
         outcome = "error"
         self._flying[id(request)] = (request, self._clock.time())
+        memory = self._memory
+        if memory is not None:
+            memory.hold()
         try:
             response = super().handle(request)
             outcome = "ok"
@@ -77,6 +80,8 @@ class ServedCore(Core):
             outcome = str(error.status)
             raise
         finally:
+            if memory is not None:
+                memory.release()
             self._flying.pop(id(request), None)
             key = (request.operation if request.operation in BITS else "unknown", outcome)
             self._counts[key] = self._counts.get(key, 0) + 1
@@ -328,6 +333,11 @@ class ServedCore(Core):
     ) -> Response:
         """Make what the answer asks for: its token, its lease, its wrapping."""
         assert mount is not None
+        if not isinstance(view, WritingView):  # a command that brings its own transaction, or none
+            return transact(
+                self._storage,
+                lambda moment: self._grant(request, mount, response, WritingView(moment, ""), now),
+            )
         whole = view.whole()
         issuer = self._service.issuer
         auth, lease = response.auth, response.lease

@@ -81,6 +81,7 @@ class CachedStorage:
         self._revision = -1
         self._stamp = b""
         self._moment = 0  # even: memory is of one revision; odd: it is being changed
+        self._held: set[int] = set()  # threads that have asked for the stamp, and need not again
         self._impatient: dict[int, int] = {}  # threads that may not wait, and the moment that they see
 
     # Reading.
@@ -89,7 +90,8 @@ class CachedStorage:
         begun = self._impatient.get(get_ident()) if self._impatient else None
         if begun is not None:
             return self.recall(key, begun)
-        self.freshen()
+        if get_ident() not in self._held:
+            self.freshen()
         found = self._memory.young.get(key, MISSING)
         if isinstance(found, Missing):
             found = self._again(key)
@@ -132,7 +134,8 @@ class CachedStorage:
         return self.below.scan(prefix, after=after)
 
     def revision(self) -> int:
-        if not self._impatient or get_ident() not in self._impatient:
+        me = get_ident()
+        if me not in self._held and me not in self._impatient:
             self.freshen()
         return self._revision if self._stamp else self.below.revision()
 
@@ -161,6 +164,15 @@ class CachedStorage:
 
     def leave(self) -> None:
         self._impatient.pop(get_ident(), None)
+
+    def hold(self) -> None:
+        """Until ``release``, this thread's reads are of now or later: the stamp is not asked for each. What it
+        loses a race to, it sees all the same."""
+        self.freshen()
+        self._held.add(get_ident())
+
+    def release(self) -> None:
+        self._held.discard(get_ident())
 
     def recall(self, key: str, moment: int) -> Entry | None:
         """The entry as of ``moment``. Raises ``NotInMemory`` also when memory has moved on."""
@@ -212,7 +224,11 @@ class CachedStorage:
         if not writes and not lists:
             return self._confirm(reads)
         self._wait()
-        return self.group.apply(Change(reads, lists, writes))
+        try:
+            return self.group.apply(Change(reads, lists, writes))
+        except Conflict:
+            self.freshen()  # for a thread that holds: what it lost to must not be overlooked again
+            raise
 
     def _confirm(self, reads: Mapping[str, int | None]) -> int:
         """A transaction that wrote nothing: is what it read of one moment?"""
@@ -220,6 +236,7 @@ class CachedStorage:
         if begun is None:
             outcome = self.below.apply_many([Change(reads, (), {})]).outcomes[0]
             if isinstance(outcome, Conflict):
+                self.freshen()
                 raise outcome
             return outcome
         if self._moment != begun:

@@ -22,7 +22,8 @@ from .token import SPENT, Token
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...storage.protocol import Reader, Storage
+    from ...barrier import Barrier
+    from ...storage.protocol import Reader
     from ..view import View
 
 IDS = "core/token/id/"
@@ -35,7 +36,7 @@ _REMEMBERED = 10_000
 class TokenStore:
     """``key`` (32 bytes) hashes, ``batch_key`` (32 bytes) encrypts batch tokens."""
 
-    def __init__(self, storage: Storage, key: bytes, batch_key: bytes) -> None:
+    def __init__(self, storage: Barrier, key: bytes, batch_key: bytes) -> None:
         self._storage = storage
         self.hash = Hasher(key)
         self.batch = BatchTokens(batch_key)
@@ -59,6 +60,9 @@ class TokenStore:
         revision = self._storage.revision()
         known = self._known.get(key)
         if known is not None and known[0] == revision:
+            return known[2]
+        if known is not None and known[1] == self._storage.revision_of(IDS + key):
+            self._known[key] = (revision, known[1], known[2])
             return known[2]
         entry = self._storage.get(IDS + key)
         if entry is None:
