@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigError
 from .command import Command, natural
 from .usage import Usage
 
@@ -56,6 +57,7 @@ def configure(parser: Parser) -> None:
 
 
 def server(arguments: Namespace) -> int:
+    _require_libraries()
     from ..server.log import Log
 
     chosen = [name for name in ("dev", "config", "store") if getattr(arguments, name)]
@@ -88,6 +90,15 @@ def server(arguments: Namespace) -> int:
     finally:
         if settings.storage.kind == "inmem":
             shutil.rmtree(settings.storage.path, ignore_errors=True)
+
+
+def _require_libraries() -> None:
+    """Raises ``ConfigError`` that says how to get what is missing."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("httptools", "orjson", "lark") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"{', '.join(missing)}: missing; a server needs: pip install 'wellkept[server]'")
 
 
 def _run(settings: Settings, arguments: Namespace, log: object) -> int:

@@ -47,6 +47,11 @@ def find_seal(config: Mapping[str, Any], *, prompt: Callable[[], str] | None = N
         return _key_file(config["store_id"])
     if kind == "passphrase":
         return _passphrase(prompt)
+    if kind == "shamir":
+        raise Sealed(
+            "the store is closed by key shares, which a server takes: wellkept server, then wellkept operator unseal; "
+            "or give it another seal with: wellkept operator migrate"
+        )
     raise Sealed(f"the store is closed by a seal of kind {kind!r}, which this version does not know")
 
 

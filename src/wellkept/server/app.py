@@ -13,7 +13,7 @@ from ..core.durations import seconds
 from ..core.refusal import Refusal
 from ..core.request import Client, Request, Response
 from ..errors import Sealed, WellkeptError
-from . import envelope
+from . import cors, envelope
 from .exchange import Answer, Exchange, refuse
 from .forwarded import Forwarding
 from .limits import DEFAULT, Limits, parse_object
@@ -79,13 +79,25 @@ class App:
 
     def slow(self, exchange: Exchange) -> Answer:
         """The answer. May take its time."""
+        if b"origin" in exchange.headers:
+            return self._from_a_page(exchange)
         try:
             return self._slow(exchange)
         except Exception as error:
             return failed(error, exchange)
 
+    def _from_a_page(self, exchange: Exchange) -> Answer:
+        permission: cors.Headers = ()
+        try:
+            answer, permission = cors.check(exchange, self._node.service)
+            if answer is None:
+                answer = self._slow(exchange)
+        except Exception as error:
+            answer = failed(error, exchange)
+        return answer._replace(headers=answer.headers + permission) if permission else answer
+
     def _now(self, exchange: Exchange) -> Answer | None:
-        if len(exchange.body) > INLINE:
+        if len(exchange.body) > INLINE or b"origin" in exchange.headers:
             return None
         path, query = split(exchange.target)
         if path[:4] != "/v1/":

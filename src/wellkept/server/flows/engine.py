@@ -65,6 +65,8 @@ class OperatorEngine:
             "rotate/root/init": {
                 "read": _data(bound.read), "update": _data_with(bound.begin), "delete": _done(bound.cancel),
             },
+            "rotate/root/backup": {"read": _no_backup, "delete": _nothing},
+            "rekey/backup": {"read": _no_backup, "delete": _nothing},
             "rotate/root/update": {"update": _data_with(bound.update)},
             "rotate/root/verify": {
                 "read": _data(bound.read_verification),
@@ -135,6 +137,11 @@ class OperatorEngine:
 
 
 _CLEAR = ("secret_shares", "secret_threshold", "require_verification", "nonce", "backup")
+
+
+def _no_backup(data: Mapping[str, Any]) -> Response:
+    """Shares are backed up encrypted with PGP, or not at all."""
+    raise Refusal(400, "no backed-up keys found")
 
 
 def _nothing(data: Mapping[str, Any]) -> Response:
