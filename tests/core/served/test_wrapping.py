@@ -111,3 +111,14 @@ def test_a_policy_may_want_wrapping(served):
         served.call("GET", "secret/data/x", token=token, wrap=ttl).status for ttl in (None, 30, 90, 200)
     ]
     assert statuses == [403, 403, 200, 403]
+
+
+def test_what_runs_outside_of_a_transaction_is_wrapped_too(served):
+    for method, path in (("GET", "sys/key-status"), ("POST", "auth/token/tidy"), ("GET", "sys/mounts")):
+        plain = served.call(method, path)
+        wrapped = served.call(method, path, wrap=60)
+        assert wrapped.data == {}
+        if plain.data:
+            assert wrapped.wrap_info is not None
+            inner = served.call("POST", "sys/wrapping/unwrap", {"token": wrapped.token})
+            assert inner.data.keys() == plain.data.keys()
