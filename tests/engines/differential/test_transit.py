@@ -305,6 +305,7 @@ def test_keys_that_derive_as_of_old_still_do(transit, kind):
     transit.verify()
 
 
+@pytest.mark.slow
 def test_signatures_with_all_options(transit):
     theirs, mount = transit.theirs, transit.mounts["t"]
     for kind in (*CURVES, "ed25519", "rsa-2048"):
@@ -352,6 +353,7 @@ def test_signatures_with_all_options(transit):
     transit.verify()
 
 
+@pytest.mark.slow
 def test_prehashed_signatures(transit):
     for kind in (*CURVES, "ed25519", "rsa-2048"):
         shared(transit, kind, kind)
@@ -381,6 +383,7 @@ def test_prehashed_signatures(transit):
     transit.verify()
 
 
+@pytest.mark.slow
 def test_signing_what_is_wrong(transit):
     for kind in ("ecdsa-p256", "ed25519", "rsa-2048", "aes256-gcm96"):
         shared(transit, kind, kind)
@@ -495,6 +498,7 @@ def test_hmacs_hashes_and_random(transit):
     transit.verify()
 
 
+@pytest.mark.slow
 def test_backups_go_both_ways(transit):
     theirs, mount = transit.theirs, transit.mounts["t"]
     for kind in (*KINDS, "rsa-3072"):
@@ -518,6 +522,7 @@ def test_backups_go_both_ways(transit):
     transit.verify()
 
 
+@pytest.mark.slow
 def test_imports_and_exports_under_a_wrapping_key(transit):
     theirs, mount = transit.theirs, transit.mounts["t"]
     keys = {side: request("GET", path)[1]["data"]["public_key"] for side, request, path in (
