@@ -225,10 +225,13 @@ class CachedStorage:
             return self._confirm(reads)
         self._wait()
         try:
-            return self.group.apply(Change(reads, lists, writes))
+            revision = self.group.apply(Change(reads, lists, writes))
         except Conflict:
             self.freshen()  # for a thread that holds: what it lost to must not be overlooked again
             raise
+        if get_ident() in self._held:
+            self.freshen()  # its own commit is not in memory yet when another process wrote besides
+        return revision
 
     def _confirm(self, reads: Mapping[str, int | None]) -> int:
         """A transaction that wrote nothing: is what it read of one moment?"""
