@@ -718,6 +718,7 @@ def test_a_limited_handle_can_do_what_its_policy_says_and_nothing_else(store, re
         "create": lambda: app.write("app/new", "2"),
         "write_many": lambda: app.write_many({"app/a": "2"}),
         "patch": lambda: app.patch("app/a", {}),
+        "adopt_many": lambda: app.adopt_many({"app/new": {"latest": 0, "versions": []}}),
         "rollback": lambda: app.rollback("app/a", 1),
         "list": lambda: app.list("app"),
         "walk": lambda: list(app.walk()),
