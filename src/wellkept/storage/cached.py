@@ -159,7 +159,9 @@ class CachedStorage:
 
     def enter(self) -> None:
         """``memory_only`` without the cost of a context manager; to be followed by ``leave``, whatever happens."""
-        self.freshen()
+        stamp = self.below.stamp()
+        if stamp != self._stamp or not stamp or self._pid != os.getpid():
+            self._catch_up(stamp)
         self._impatient[get_ident()] = self._moment
 
     def leave(self) -> None:

@@ -62,8 +62,8 @@ class Broker:
 
     def append(self, records: Sequence[str]) -> None:
         """Write each of ``records`` to every device. Raises ``AuditError`` when not one of them took all."""
-        devices = self.current()
-        failures = []
+        devices = self.devices if self._storage.revision() == self._revision else self.current()
+        failures: list[str] = []
         for device in devices:
             try:
                 device.write(records)
@@ -90,7 +90,10 @@ class Broker:
     @property
     def prompt(self) -> bool:
         """Whether recording waits for nobody, so that it may be done on an event loop."""
-        return all(device.prompt for device in self.current())
+        for device in self.devices if self._storage.revision() == self._revision else self.current():
+            if not device.prompt:
+                return False
+        return True
 
     def current(self) -> tuple[Device, ...]:
         """The devices, as the store has them now."""

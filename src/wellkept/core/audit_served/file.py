@@ -62,7 +62,7 @@ class FileDevice(Device):
         self.chain.begin_file()
 
     def emit(self, lines: Sequence[bytes]) -> None:
-        data, count = self._prefixed(lines), 0
+        data, count = lines[0] if len(lines) == 1 and not self.prefix else self._prefixed(lines), 0
         try:
             count = os.write(self._fd, data) if self.prompt else _patiently(self._fd, data)
             if count < len(data):  # the disk is full, or the file may not grow: asking again says which
