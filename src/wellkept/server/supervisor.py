@@ -121,6 +121,7 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             code = 70
+            ours.close()  # or the worker would never see that the supervisor is gone
             try:
                 code = self._become_worker(theirs)
             except BaseException as error:

@@ -66,7 +66,7 @@ class Rekey:
         if reason and self._authenticated:
             raise Refusal(400, f"invalid rotate seal configuration: {reason}")
         if reason:
-            raise Refusal(500, f"invalid rekey seal configuration: {reason}")
+            raise Refusal(400, f"invalid rekey seal configuration: {reason}")
         fields.no_pgp(data)
         if data.get("backup"):
             raise Refusal(400, "backup of shares needs PGP keys, which are not supported")
@@ -231,7 +231,7 @@ def prove(node: Node, shares: list[bytes]) -> None:
     except (Sealed, InvalidRequest):
         opened = False
     if not opened:
-        raise Refusal(500, UNREADABLE)
+        raise Refusal(400, UNREADABLE)
 
 
 def change_seal(node: Node, seal: ShamirSeal) -> None:

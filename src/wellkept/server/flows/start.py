@@ -98,7 +98,7 @@ class Start:
         if node.service is not None:
             return None
         if migrate:
-            raise Refusal(500, "can't perform a seal migration, no migration seal found")
+            raise Refusal(400, "can't perform a seal migration, no migration seal found")
         if config["kind"] != "shamir":
             raise Refusal(400, f"this store is closed by a seal of kind {config['kind']}; no shares open it")
         progress = state.setdefault("unseal", {"shares": [], "nonce": new_id()})
