@@ -356,6 +356,8 @@ class ServedCore(Core):
         """A read's line is written; a mutation's is on disk: before its effect, and before its answer. Where commits
         come in groups, the group syncs the lines of what it is about to do, once for all."""
         super()._write(kind, steps)
+        if len(steps) == 1 and not steps[0].mutation:
+            return
         mutating = [step for step in steps if step.mutation]
         if mutating and (kind == "response" or not self._grouped or any(map(_acts_outside, mutating))):
             self._audit.sync()

@@ -142,13 +142,15 @@ class Chain:
             lines[0] = b"\n" + lines[0]  # ends the piece that was left unfinished
         return lines
 
+    def wrote_all(self, lines: Sequence[bytes]) -> None:
+        """All of ``lines`` stand on the device."""
+        self.seq += len(lines)
+        self.mac = lines[-1][-67:-3].decode()
+        if self._torn:
+            self._torn = []
+
     def wrote(self, lines: Sequence[bytes], count: int) -> bool:
         """Of ``lines``, the first ``count`` bytes stand on the device. Whether that is all."""
-        if len(lines) == 1 and count == len(lines[0]):
-            self.seq += 1
-            self.mac = lines[0][-67:-3].decode()
-            self._torn = []
-            return True
         for line in lines:
             if count < len(line):
                 self._tear(line[:count])

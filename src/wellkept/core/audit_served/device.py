@@ -52,16 +52,16 @@ class Device:
         with self.lock:
             if self._down_until and time.monotonic() < self._down_until:
                 raise OSError(errno.EAGAIN, "it failed a moment ago")
-            self._down_until = 0.0
             self.prepare()
-            lines = self.chain.lines(records)
+            chain = self.chain
+            lines = chain.lines(records)
             try:
                 self.emit(lines)
             except OSError as error:
                 if error.errno == errno.ETIMEDOUT:
                     self._down_until = time.monotonic() + PAUSE
                 raise
-            self.chain.wrote(lines, sum(map(len, lines)))
+            chain.wrote_all(lines)
 
     def prepare(self) -> None:
         """Open what is not open. Raises ``OSError``."""
