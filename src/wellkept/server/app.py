@@ -75,7 +75,7 @@ class App:
         try:
             return self._now(exchange)
         except Exception as error:
-            return failed(error, exchange)
+            return self._failed(error, exchange)
 
     def slow(self, exchange: Exchange) -> Answer:
         """The answer. May take its time."""
@@ -84,7 +84,12 @@ class App:
         try:
             return self._slow(exchange)
         except Exception as error:
-            return failed(error, exchange)
+            return self._failed(error, exchange)
+
+    def _failed(self, error: Exception, exchange: Exchange) -> Answer:
+        if self._node.service is None and not isinstance(error, Refusal | Redirect):
+            return refuse(503, SEALED)  # closed while this was being answered
+        return failed(error, exchange)
 
     def _from_a_page(self, exchange: Exchange) -> Answer:
         permission: cors.Headers = ()
@@ -93,7 +98,7 @@ class App:
             if answer is None:
                 answer = self._slow(exchange)
         except Exception as error:
-            answer = failed(error, exchange)
+            answer = self._failed(error, exchange)
         return answer._replace(headers=answer.headers + permission) if permission else answer
 
     def _now(self, exchange: Exchange) -> Answer | None:
