@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..form import Field, Op, Route, bad
+from ..form import Field, Op, Route, bad, unforeseen
 from ..policy import BITS
 from ..refusal import Refusal, denied, one_error
 from ..request import Response
@@ -43,7 +43,7 @@ class Capabilities:
     def of_token(self, call: Call) -> Response:
         text: str = call.data["token"]
         if not text:
-            raise Refusal(500, one_error("no token found"))
+            raise unforeseen("no token found")
         return self._answer(call, self._service.tokens.lookup(call.view, text, call.now), "invalid token")
 
     def of_accessor(self, call: Call) -> Response:
