@@ -52,6 +52,7 @@ class ServedCore(Core):
         group = getattr(service.storage.storage, "group", None)
         self._grouped = group is not None and group.before is not None
         prompt = isinstance(service.storage.storage, CachedStorage) and hasattr(self._audit, "broker")
+        self._slow: dict[tuple[str, ...], float] = {}  # kinds of changes that a moment ago took a thread
         self._memory: Any = service.storage.storage if prompt else None
 
         self._flying: dict[int, tuple[Request, float]] = {}
@@ -98,6 +99,11 @@ class ServedCore(Core):
         memory = self._memory
         if memory is None:
             return None
+        kind = None
+        if request.operation in MUTATIONS:
+            kind = (request.operation, *request.path.split("/", 2)[:2])
+            if self._slow.get(kind, 0.0) > self._clock.monotonic():
+                return None
         memory.enter()
         try:
             if not self._audit.prompt:
@@ -105,6 +111,10 @@ class ServedCore(Core):
             step = self._prepare(request)
             command = step.command
             if step.mutation or (command is not None and (command.slow or command.outside is not None)):
+                if kind is not None:
+                    if len(self._slow) > 1000:
+                        self._slow.clear()
+                    self._slow[kind] = self._clock.monotonic() + 1.0
                 return None
             if command is not None:
                 if step.error is None:
