@@ -168,7 +168,12 @@ def test_every_step_is_answered_as_by_openbao(tmp_path: Path) -> None:
         theirs = list(script(lambda *words: Process.call(_At(bao.address), *words)))  # type: ignore[arg-type]
     differing = [(a, b) for a, b in zip(mine, theirs, strict=True) if a != b]
     known = ("sys/leader",)  # one node of a cluster, or a server that has none
-    left = [pair for pair in differing if not any(path in pair[0] for path in known)]
+    left = [
+        (a, b)
+        for a, b in differing
+        # What is wrong with the request is the client's fault here, and 500 in OpenBao.
+        if not any(path in a for path in known) and a.replace("-> 400", "-> 500") != b
+    ]
     assert left == [], "\n".join(f"ours   {a}\ntheirs {b}" for a, b in left)
 
 
