@@ -12,11 +12,10 @@ import pytest
 
 from doubles.api_fuzz import calls
 from doubles.raw_http import Reply, Wire
+from doubles.server_process import Process, memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from doubles.server_process import Process
 
 REQUESTS = int(os.environ.get("WELLKEPT_FUZZ_REQUESTS", "6000"))
 SEED = int(os.environ.get("WELLKEPT_FUZZ_SEED", "4"))
@@ -40,15 +39,6 @@ KV = {
 FIELDS = (
     "data", "options", "versions", "max_versions", "cas_required", "delete_version_after", "custom_metadata", "version", "depth",
 )  # fmt: skip
-
-
-def worker_memory(process: Process) -> int:
-    """Bytes of the largest worker at its largest."""
-    most = 0
-    for pid in process.workers():
-        with open(f"/proc/{pid}/status") as file:
-            most = max(most, *(int(line.split()[1]) for line in file if line.startswith("VmHWM")))
-    return most << 10
 
 
 def furnish(call: Callable[..., tuple[int, Any]]) -> None:
@@ -117,4 +107,4 @@ def test_no_request_that_the_document_describes_or_does_not_makes_the_server_fai
     assert process.call("GET", "sys/health")[0] == 200
     assert process.call("GET", "auth/token/lookup-self", token=root)[0] == 200
     assert "Traceback" not in process.said()
-    assert worker_memory(process) < MOST_MEMORY
+    assert max(memory(pid) for pid in process.workers()) < MOST_MEMORY

@@ -120,6 +120,12 @@ class Process:
                     pass
 
 
+def memory(pid: int, what: str = "VmHWM") -> int:
+    """Bytes of a process: at its largest, or now (``VmRSS``)."""
+    with open(f"/proc/{pid}/status") as file:
+        return sum(int(line.split()[1]) << 10 for line in file if line.startswith(what + ":"))
+
+
 def free_port() -> int:
     import socket
 
