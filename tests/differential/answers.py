@@ -21,7 +21,7 @@ RANDOM = frozenset(
     """accessor backup cache_id ciphertext client_token cluster_id cluster_name creation_time encryptions entropy
     expiration expire_time hash hmac id install_time issue_time key_id last_renewal last_renewal_time lease_id
     migration_id modified nonce random_bytes request_id secret_id secret_id_accessor server_time_utc role_id
-    salt token uuid wrapped_accessor public_key certificate_chain build_date version""".split()
+    salt token uuid wrapped_accessor public_key certificate_chain build_date version""".split()  # noqa: SIM905 - to be read
 )
 """Members whose value is a side's own; that there is one, and of what type, is compared."""
 _ABOUT = frozenset({"ttl", "lease_duration", "secret_id_ttl", "creation_ttl"})
@@ -34,7 +34,7 @@ def unlike(theirs: Answer, ours: Answer) -> str:
     """Where two answers differ first, or nothing."""
     if theirs.status != ours.status:
         return "status"
-    if theirs.kind.partition(";")[0] != ours.kind.partition(";")[0]:
+    if None not in (theirs.body, ours.body) and theirs.kind.partition(";")[0] != ours.kind.partition(";")[0]:
         return "content type"
     return _unlike(theirs.body, ours.body, "", "")
 
@@ -80,8 +80,10 @@ def _unlike_members(left: dict, right: dict, name: str, where: str) -> str:
 
 def _numbered(value: dict) -> bool:
     """Versions of a key, each with its moment or its material."""
-    return bool(value) and all(name.isdigit() for name in value) and not any(
-        isinstance(each, dict) for each in value.values()
+    return (
+        bool(value)
+        and all(name.isdigit() for name in value)
+        and not any(isinstance(each, dict) for each in value.values())
     )
 
 

@@ -23,9 +23,14 @@ class Step(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        body = "" if self.body is None else f" {self.body if isinstance(self.body, bytes) else json.dumps(self.body)}"
+        body = (
+            ""
+            if self.body is None
+            else f" {self.body if isinstance(self.body, bytes) else json.dumps(self.body)}"
+        )
         notes = [*([] if self.token == "root" else [f"token {self.token!r}"]), *map(": ".join, self.headers)]
-        return f"{self.method} {self.path}{body[:400]}{f'   ({", ".join(notes)})' if notes else ''}"
+        noted = f"   ({', '.join(notes)})" if notes else ""
+        return f"{self.method} {self.path}{body[:400]}{noted}"
 
 
 class Answer(NamedTuple):

@@ -18,15 +18,16 @@ def network(text: str) -> Network:
     return ipaddress.ip_network(text.strip(), strict=False)
 
 
-def check(blocks: Sequence[str]) -> tuple[str, ...]:
-    """``blocks`` as OpenBao shows them: a single address without its mask. Raises ``Refusal``."""
+def check(blocks: Sequence[str], prefix: str = "") -> tuple[str, ...]:
+    """``blocks`` as OpenBao shows them: a single address without its mask. Raises ``Refusal``, which begins with
+    ``prefix``."""
     found = []
     for text in blocks:
         block = _network(text)
         if block is None:
             raise Refusal(
                 400,
-                f'error parsing address "{text[:64]}": Unable to convert "{text[:64]}" to an IPv4 or IPv6 address, '
+                f'{prefix}error parsing address "{text[:64]}": Unable to convert "{text[:64]}" to an IPv4 or IPv6 address, '
                 "or a UNIX Socket",
             )
         single = block.prefixlen == block.max_prefixlen
@@ -55,6 +56,11 @@ def _inside(block: Network, outer: Network) -> bool:
     if isinstance(block, ipaddress.IPv4Network):
         return isinstance(outer, ipaddress.IPv4Network) and block.subnet_of(outer)
     return isinstance(outer, ipaddress.IPv6Network) and block.subnet_of(outer)
+
+
+def is_network(text: str) -> bool:
+    """Whether ``text`` is a block of addresses, or one."""
+    return _network(text) is not None
 
 
 def _network(text: str) -> Network | None:

@@ -117,6 +117,10 @@ class Request:
         return f"<Request {self.operation} {self.path!r} by {self.identity.name!r}>"
 
 
+NOTHING: Mapping[str, Any] = {}
+"""The ``data`` of an answer that says that there is nothing, instead of saying nothing: ``{}``, not ``null``."""
+
+
 class Response:
     """One answer: ``data`` (a JSON-like mapping; bytes allowed where a value is binary), ``warnings``.
 

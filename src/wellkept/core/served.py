@@ -41,6 +41,9 @@ _LAST_REQUEST = 300.0
 """Seconds after which the worker looks whether a token whose last use was made is still there."""
 _NOT_WRAPPED = frozenset({"sys/wrapping/rewrap", "sys/wrapping/unwrap", "sys/wrapping/lookup"})
 DENIED = one_error("permission denied")
+_BLUNT: dict[tuple[str, ...], str] = {
+    (one_error(text),): text for text in ("unsupported path", "unsupported operation")
+}
 
 
 class ServedCore(Core):
@@ -167,7 +170,7 @@ class ServedCore(Core):
         unauthenticated: frozenset[str] = getattr(engine, "unauthenticated", frozenset())
         if unauthenticated and matches(unauthenticated, rest):
             self._greet(request)
-            self._parse_with(step, engine, rest)
+            self._parse_freely(step, engine, rest)
             self._check_lockout(step, mount, engine, rest)
             return
         self._require(step, engine, rest)
@@ -279,6 +282,17 @@ class ServedCore(Core):
         if request.wrap_ttl:
             step.mutation = True
 
+    def _parse_freely(self, step: Step, engine: Engine, rest: str) -> None:
+        """The same where no token is wanted; there OpenBao says bluntly what it does not know."""
+        failure: Refusal | None = None
+        try:
+            self._parse_with(step, engine, rest)
+        except Refusal as error:
+            failure = error
+        if failure is not None:
+            blunt = _BLUNT.get(failure.errors)
+            raise failure if blunt is None else Refusal(failure.status, blunt)
+
     def _allow(self, step: Step, caller: Token, source: Reader, *, sudo: bool) -> None:
         """Raises ``Refusal`` 403. Settles whether an update is a create, where the caller may not do both."""
         request, command = step.request, step.command
@@ -359,7 +373,8 @@ class ServedCore(Core):
             issuer.lease(whole, request, mount, lease, now, response)
         worth = request.path == "sys/wrapping/wrap" or _worth_wrapping(response)
         if request.wrap_ttl and request.path not in _NOT_WRAPPED and worth:
-            return self._service.wrapping.wrap(whole, response, request.path, request.wrap_ttl, now)
+            path = request.path + "/" if request.operation in ("list", "scan") else request.path
+            return self._service.wrapping.wrap(whole, response, path, request.wrap_ttl, now)
         return response
 
     def _write(self, kind: str, steps: Sequence[Step]) -> None:

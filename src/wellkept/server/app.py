@@ -7,9 +7,10 @@ made of it.
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
-from ..core.durations import seconds
+from ..core.form.duration import parse_seconds
 from ..core.refusal import Refusal
 from ..core.request import Client, Request, Response
 from ..errors import Sealed, WellkeptError
@@ -266,10 +267,13 @@ def _token(headers: Mapping[bytes, bytes]) -> str | None:
 
 
 def _wrap_ttl(header: bytes) -> float | None:
-    text = header.decode("latin-1")
-    found = seconds(text)
-    if found is None:
-        raise Refusal(400, "error parsing X-Vault-Wrap-TTL header: invalid duration")
+    found, failure = 0.0, ""
+    try:
+        found = parse_seconds(header.decode("latin-1"))
+    except ValueError as error:
+        failure = str(error)
+    if failure:
+        raise Refusal(400, f"error parsing X-Vault-Wrap-TTL header: {failure}")
     if found < 0:
         raise Refusal(400, "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be negative")
     return found or None
@@ -322,7 +326,12 @@ def _elsewhere(path: str) -> Answer:
 
 
 def failed(error: Exception, exchange: Exchange) -> Answer:
-    """What is said when there is no answer: our errors by their status and words, any other without a word."""
+    """What is said when there is no answer: our errors by their status and words, any other without a word.
+
+    ``error`` is cut loose from the frames that hold it in turn: or each refused request, with its body and its
+    token, would stay in memory until the collector comes by.
+    """
+    error.__cause__ = error.__context__ = error.__traceback__ = None
     if isinstance(error, Refusal):
         told = error.data is not None or (error.warnings and not error.errors)
         if told and exchange.request is not None:
@@ -330,9 +339,11 @@ def failed(error: Exception, exchange: Exchange) -> Answer:
             return envelope.answer(exchange.request, response)
         return refuse(error.status, *error.errors)
     if isinstance(error, Redirect):
-        return Answer(
-            307, b"", b"text/html; charset=utf-8", ((b"Location", error.location.encode("latin-1")),)
-        )
+        where = error.location.encode("latin-1")
+        link = b""
+        if exchange.method == "GET":
+            link = b'<a href="%b">Temporary Redirect</a>.\n\n' % html.escape(error.location).encode("latin-1")
+        return Answer(307, link, b"text/html; charset=utf-8", ((b"Location", where),))
     if isinstance(error, Sealed):
         return refuse(503, SEALED)
     if isinstance(error, WellkeptError):

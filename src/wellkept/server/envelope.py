@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import OPT_NON_STR_KEYS, Fragment, dumps
 
-from ..core.request import Raw
+from ..core.request import NOTHING, Raw
 from .exchange import Answer
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def answer(request: Request, response: Response) -> Answer:
         and not response.warnings
     )
     if plain and not request.path.startswith("sys/"):
-        if not response.data:
+        if not response.data and response.status != 200:
             return Answer(response.status or 204, headers=headers)
-        body = _HEAD % (request.id.encode(), encode(response.data)) + _EMPTY
+        data = encode(response.data) if response.data or response.data is NOTHING else b"null"
+        body = _HEAD % (request.id.encode(), data) + _EMPTY
         return Answer(response.status or 200, body, headers=headers)
     if plain and not response.data and response.status != 200:
         return Answer(response.status or 204, headers=headers)
@@ -67,7 +68,7 @@ def encode(value: Any) -> bytes:
 
 def _whole(request: Request, response: Response) -> bytes:
     lease = response.lease
-    data: Mapping[str, Any] | None = response.data or ({} if response.status == 200 else None)
+    data: Mapping[str, Any] | None = response.data or ({} if response.data is NOTHING else None)
     document: dict[str, Any] = {}
     if data is not None and at_top(request.path):
         document.update(data)

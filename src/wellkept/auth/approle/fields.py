@@ -32,8 +32,8 @@ _SINGLES = (
     Single("bind-secret-id", "bind_secret_id", True),
     Single("secret-id-num-uses", "secret_id_num_uses", 0),
     Single("secret-id-ttl", "secret_id_ttl", 0),
-    Single("secret-id-bound-cidrs", "secret_id_bound_cidrs", None),
-    Single("bound-cidr-list", "secret_id_bound_cidrs", None, "bound_cidr_list"),
+    Single("secret-id-bound-cidrs", "secret_id_bound_cidrs", None, required=False),
+    Single("bound-cidr-list", "secret_id_bound_cidrs", None, "bound_cidr_list", required=False),
     Single("token-bound-cidrs", "token_bound_cidrs", [], required=False),
     Single("period", "token_period", 0, "period"),
     Single("token-num-uses", "token_num_uses", 0),
@@ -92,10 +92,10 @@ def _write(call: Call, single: Single) -> None:
     value = data[given]
     if single.field == "secret_id_bound_cidrs":
         if not value:
-            raise bad(f"missing {_missing(single)}")
-        value = roles.bound(value)
+            raise bad("missing bound_cidr_list")
+        value = roles.bound(value, refuse=bad)
     elif single.field == "token_bound_cidrs":
-        value = list(addresses.check(value))
+        value = list(addresses.check(value, "failed to parse token_bound_cidrs: "))
     elif single.field == "token_policies":
         value = token_parameters.clean_policies(value)
     elif single.field == "secret_id_num_uses" and value < 0:
@@ -131,6 +131,4 @@ def _nothing(call: Call) -> Any:
 
 
 def _missing(single: Single) -> str:
-    if single.field == "token_policies" or not single.old:
-        return "bound_cidr_list" if single.field == "secret_id_bound_cidrs" else single.field
-    return single.old
+    return single.field if single.field == "token_policies" or not single.old else single.old

@@ -10,7 +10,7 @@ from ...core.request import new_id
 from .. import addresses, token_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ...core.form import Data
     from ...core.view import View
@@ -115,11 +115,13 @@ def update(view: View, digests: Digests, role: dict[str, Any], data: Data, *, cr
         take_role_id(view, digests, role, new_id())
 
 
-def bound(blocks: list[str]) -> list[str]:
-    """Blocks of addresses as given, once they are seen to be some. Raises ``Refusal``."""
-    if not all(block.strip() for block in blocks):
-        raise bad("invalid CIDR blocks")
-    addresses.check(blocks)
+def bound(
+    blocks: list[str], what: str = "CIDR", refuse: Callable[[str], Exception] = unforeseen
+) -> list[str]:
+    """Blocks of addresses as given, once they are seen to be some. Raises what ``refuse`` makes of the words."""
+    for block in blocks:
+        if "/" not in block or not addresses.is_network(block):
+            raise refuse(f"failed to validate {what} blocks: invalid CIDR address: {block[:64]}")
     return blocks
 
 

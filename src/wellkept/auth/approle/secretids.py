@@ -13,6 +13,7 @@ from ...core.form import bad, unforeseen
 from ...core.form.times import moment
 from ...core.request import new_id
 from .. import addresses
+from .roles import bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,9 +58,11 @@ class SecretIds:
         record: dict[str, Any] = {
             "accessor": new_id(),
             "metadata": metadata(data["metadata"]),
-            "cidr_list": self._blocks(data["cidr_list"], self._role["secret_id_bound_cidrs"]),
+            "cidr_list": self._blocks(data["cidr_list"], self._role["secret_id_bound_cidrs"], "CIDR"),
             "token_bound_cidrs": list(
-                addresses.check(self._blocks(data["token_bound_cidrs"], self._role["token_bound_cidrs"]))
+                addresses.check(
+                    self._blocks(data["token_bound_cidrs"], self._role["token_bound_cidrs"], "token CIDR")
+                )
             ),
             "num_uses": uses,
             "ttl": ttl,
@@ -129,8 +132,8 @@ class SecretIds:
         return ttl
 
     @staticmethod
-    def _blocks(blocks: list[str], outer: list[str] | None) -> list[str]:
-        addresses.check(blocks)
+    def _blocks(blocks: list[str], outer: list[str] | None, what: str) -> list[str]:
+        bound(blocks, what)
         if blocks and outer and not addresses.within(blocks, outer):
             raise unforeseen(
                 "failed to verify subset relationship between CIDR blocks on the role "

@@ -113,7 +113,7 @@ def _read(call: Call) -> Response | None:
     return Response({**old, **token_parameters.shown(user)})
 
 
-def _write(call: Call) -> Response:
+def _write(call: Call) -> None:
     name, data = _name(call), call.data
     user = _load(call.view, name)
     if user is None:
@@ -126,7 +126,6 @@ def _write(call: Call) -> Response:
     for old, (_, new) in _OLD.items():
         token_parameters.upgrade(user, data, old, new)
     _save(call.view, name, user)
-    return Response()
 
 
 def _take_password(call: Call, user: dict[str, Any]) -> None:
@@ -153,14 +152,13 @@ def _existing(call: Call) -> dict[str, Any]:
     return user
 
 
-def _set_password(call: Call) -> Response:
+def _set_password(call: Call) -> None:
     user = _existing(call)
     _take_password(call, user)
     _save(call.view, _name(call), user)
-    return Response()
 
 
-def _set_policies(call: Call) -> Response:
+def _set_policies(call: Call) -> None:
     user, data = _existing(call), call.data
     if "token_policies" in data:
         user["token_policies"] = token_parameters.clean_policies(data["token_policies"])
@@ -168,7 +166,6 @@ def _set_policies(call: Call) -> Response:
     elif "policies" in data:
         user["policies"] = user["token_policies"] = token_parameters.clean_policies(data["policies"])
     _save(call.view, _name(call), user)
-    return Response()
 
 
 def _login(call: Call) -> Response:

@@ -7,6 +7,7 @@ libraries behind OpenBao (mapstructure and strconv), and never quote what was gi
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .duration import parse_seconds
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 _INTEGER = re.compile(r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO]?(_?[0-7])+|0[bB](_?[01])+|[1-9](_?[0-9])*|0)")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -178,6 +180,28 @@ def to_signed_seconds(value: Any) -> int | None:
     raise Unconvertible(failure)
 
 
+def to_moment(value: Any) -> float | None:
+    """Seconds since 1970, out of them or of RFC 3339; ``None`` counts as not given."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Unconvertible("could not parse time from input")
+    text = str(value)
+    try:
+        return (
+            float(int(text)) if _INTEGER.fullmatch(text) else datetime.fromisoformat(_zoned(text)).timestamp()
+        )
+    except (ValueError, OverflowError):
+        pass  # refused below, outside of the handler
+    raise Unconvertible("could not parse string as date and time")
+
+
+def _zoned(text: str) -> str:
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError
+    return text.upper()
+
+
 def to_pairs(value: Any) -> dict[str, str]:
     """Text by text: an object, or ``k=v``, one or a list of them."""
     if value is None:
@@ -218,8 +242,10 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "slice": to_list,
     "ints": to_numbers,
     "strings": to_texts,
+    "texts": lambda value: to_texts(to_list(value)),
     "seconds": to_seconds,
     "signed_seconds": to_signed_seconds,
+    "moment": to_moment,
 }
 """By the kind of a field. What gives ``None`` counts as not given."""
 
@@ -233,6 +259,8 @@ ZERO: dict[str, Any] = {
     "slice": [],
     "ints": [],
     "strings": [],
+    "texts": [],
     "seconds": 0,
     "signed_seconds": 0,
+    "moment": 0.0,
 }

@@ -25,9 +25,19 @@ def parse_seconds(text: str) -> float:
         if abs(number) < 2**63:
             raise ValueError("multiplication of durations resulted in overflow, one operand may be too large")
         raise ValueError(f"time: {'invalid duration' if number > 2**63 else _NO_UNIT} {quoted(text)}")
-    if text[-1] == "d" and _WHOLE.fullmatch(text[:-1]) and len(text) < 9:
-        return float(int(text[:-1]) * 86400)
+    if text[-1] == "d" and len(text) <= 128:
+        return _days(text[:-1])
     return _parse(text)
+
+
+def _days(text: str) -> float:
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax")
+    if len(text.lstrip("+-0")) > 19 or abs(int(text)) >= 2**63:
+        raise ValueError(f"strconv.ParseInt: parsing {quoted(text)}: value out of range")
+    if abs(int(text)) * 86400 > _LONGEST:
+        raise ValueError(f"time: invalid duration {quoted(text + 'd')}")
+    return float(int(text) * 86400)
 
 
 def _parse(text: str) -> float:

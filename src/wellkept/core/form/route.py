@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..command import Command, Served
 from ..refusal import missing, unsupported_operation, unsupported_path
-from ..request import Response
+from ..request import NOTHING, Response
 from .call import Call, Data
 
 if TYPE_CHECKING:
@@ -132,6 +132,10 @@ def command(request: Request, operation: str, path: str, route: Route, parts: Ma
         call.view, call.now, call.result = view, now, result
         response = op.handler(call)
         if response is None:
+            if warnings and operation == "list":
+                return Response(
+                    NOTHING, status=200, warnings=warnings
+                )  # as OpenBao: something is said, so no 404
             if operation in ("read", "list", "scan"):
                 raise missing()
             return Response()

@@ -9,7 +9,7 @@ from ..audit_served.broker import change_table, table
 from ..audit_served.options import KINDS
 from ..audit_served.record import HEADERS
 from ..form import Field, Op, Route, bad
-from ..request import Response, new_id
+from ..request import NOTHING, Response, new_id
 
 if TYPE_CHECKING:
     from ..audit_served.broker import Broker
@@ -61,7 +61,7 @@ class Devices:
 
     def listing(self, call: Call) -> Response:
         shown = {f"{name}/": _shown(name, row) for name, row in table(call.view).items()}
-        return Response(shown, status=200)
+        return Response(shown or NOTHING, status=200)
 
     def attempt(self, call: Call) -> None:
         """Before anything is stored: such a device can be made, and takes a record. Raises ``Refusal``."""

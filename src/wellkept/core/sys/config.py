@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..form import Field, Route, bad
 from ..form.call import unforeseen
+from ..form.route import part
 from ..request import Response
 from ..tokens.store import children
 
@@ -50,7 +51,7 @@ def routes(service: Service) -> list[Route]:
         Route(r"config/cors", _CORS, {"read": _read_cors, "update": _write_cors, "delete": _delete_cors}),
         Route(r"config/ui/headers/?", {}, {"list": _list_headers}),
         Route(
-            r"config/ui/headers/(?P<header>[^/]+)",
+            f"config/ui/headers/{part('header')}",
             _HEADER,
             {"read": _read_header, "update": _write_header, "delete": _delete_header},
         ),

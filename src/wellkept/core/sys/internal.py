@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..form import Field, Route
 from ..policy import BITS, DENY
 from ..refusal import Refusal, denied
-from ..request import Response
+from ..request import NOTHING, Response
 from .shown import shown
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def routes(service: Service) -> list[Route]:
     return [
         Route(r"internal/ui/mounts", {}, {"read": found.mounts}),
         Route(r"internal/ui/mounts/(?P<path>.+)", _PATH, {"read": found.mount}),
-        Route(r"internal/ui/namespaces", {}, {"read": lambda call: Response({}, status=200)}),
+        Route(r"internal/ui/namespaces", {}, {"read": lambda call: Response(NOTHING, status=200)}),
         Route(r"internal/ui/resultant-acl", {}, {"read": found.resultant}),
     ]
 

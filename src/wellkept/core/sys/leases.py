@@ -99,14 +99,16 @@ class Leases:
         """What is on another system is undone now when that was asked for, and soon otherwise."""
         if not call.data["sync"]:
             self._service.expiration.kick()
+            response.status = 202
             return response
         failure = self._service.expiration.settle(_id(call))
         if failure:
             raise Refusal(500, one_error(f"failed to revoke the lease, it is tried again: {failure}"))
         return response
 
-    def below(self, call: Call) -> None:
+    def below(self, call: Call) -> Response:
         revoke_below(self._service, _prefix(call))
+        return Response(status=None if call.data["sync"] else 202)
 
     def force(self, call: Call) -> None:
         revoke_below(self._service, _prefix(call), force=True)

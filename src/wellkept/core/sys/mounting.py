@@ -27,6 +27,8 @@ PROTECTED = ("auth/", "sys/", "cubbyhole/", "identity/", "audit/")
 FIXED = ("sys/", "cubbyhole/", "identity/")
 """What may not be disabled or moved."""
 NOT_MOUNTABLE = frozenset({"cubbyhole", "identity", "system", "token"})
+VERSIONED = frozenset({"kv", "generic"})
+"""Whose option ``version`` says what they are."""
 BATCH = 500
 
 
@@ -53,6 +55,9 @@ def enable(service: Service, call: Call, table: Table) -> Response:
         kind = "kv"
     elif kind == "plugin":
         kind = data["plugin_name"]
+    if options.get("version") and kind not in VERSIONED:
+        what = "auth method" if table == "auth" else "secrets engine"
+        raise bad(f'{what} "{kind}" does not allow setting a version')
     if kind in NOT_MOUNTABLE:
         raise bad(
             "token credential backend cannot be instantiated"

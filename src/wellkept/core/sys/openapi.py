@@ -27,6 +27,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "float": {"type": "number"},
     "seconds": {"type": "string", "format": "duration"},
     "signed_seconds": {"type": "string", "format": "duration"},
+    "moment": {"type": "string", "format": "date-time"},
     "map": {"type": "object"},
     "pairs": {"type": "object", "additionalProperties": {"type": "string"}},
     "slice": {"type": "array", "items": {}},

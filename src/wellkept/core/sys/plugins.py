@@ -78,10 +78,8 @@ def _none(call: Call) -> None:
 def _decode(call: Call) -> Response:
     """A root token out of what ``generate-root`` gave, and the one-time password that it was asked with."""
     encoded, otp = call.data["encoded_token"], call.data["otp"].encode("utf-8", "surrogatepass")
-    if not encoded:
-        raise bad("missing encoded_token")
-    if not otp:
-        raise bad("missing otp")
+    if not encoded or not otp:
+        raise bad("provided 'encoded_token' or 'otp' is empty")
     content, failure = b"", ""
     try:
         content = decode_url(encoded.rstrip("=").replace("+", "-").replace("/", "_"))
@@ -90,7 +88,9 @@ def _decode(call: Call) -> Response:
     if failure:
         raise bad(f"error decoding the token: {failure}")
     if len(content) != len(otp):
-        raise bad("error decoding the token: it is not as long as the one-time password")
+        raise bad(
+            f"error xoring token: length of byte slices is not equivalent: {len(content)} != {len(otp)}"
+        )
     token = bytes(one ^ other for one, other in zip(content, otp, strict=True))
     text = token.decode("utf-8", "replace")
     return Response({"token": text}, digests={"token": token})

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..view import View
 
 FIXED = frozenset({"root", "response-wrapping", "operator"})
+_TEMPLATING = ("allow_slashes_in_identity_templates", "allow_wildcards_in_identity_templates")
+"""What the values of templates may hold. Stored and shown; what there is to fill in here holds neither."""
 FIELDS: dict[str, Field] = {
     "name": Field(clear=True),
     "policy": Field(),
@@ -34,19 +36,20 @@ FIELDS: dict[str, Field] = {
     "cas": Field("int", clear=True),
     "cas_required": Field("bool", clear=True),
     "ttl": Field("seconds", clear=True),
-    "expiration": Field(clear=True),
+    "expiration": Field("moment", clear=True),
+    **{name: Field("bool", clear=True) for name in _TEMPLATING},
 }
 
 
 def routes(service: Service) -> list[Route]:
     fields = {**FIELDS}
     acl = {"read": _read("policy"), "update": _write, "delete": _delete, "patch": _patch}
-    old = {"read": _read("rules"), "update": _write_old, "delete": _delete}
+    old = {"read": _read("rules"), "update": _write_old, "delete": _delete, "list": _none_below_of_old}
     return [
         Route(r"policies/acl/?", {}, {"list": _list}),
-        Route(f"policies/acl/{rest('name')}", fields, acl),
+        Route(f"policies/acl/{rest('name')}", fields, {**acl, "list": _none_below}),
         Route(r"policies/detailed/acl/?", {}, {"list": _list_detailed}),
-        Route(f"policies/detailed/acl/{rest('name')}", fields, {"list": _list_detailed}),
+        Route(f"policies/detailed/acl/{rest('name')}", fields, {"list": _only_root}),
         Route(r"policy/?", {}, {"read": _list_old, "list": _list_old}),
         Route(f"policy/{rest('name')}", fields, old),
         Route(r"policies/password/?", {}, {"list": _list_passwords}),
@@ -90,6 +93,18 @@ def _list_old(call: Call) -> Response:
     return Response({"keys": found, "policies": found})
 
 
+def _none_below(call: Call) -> None:
+    """No name has a slash."""
+
+
+def _none_below_of_old(call: Call) -> Response:
+    return Response({"policies": None})
+
+
+def _only_root(call: Call) -> Response:
+    return Response({"keys": ["root"], "key_info": {"root": _described(call.view, "root", "policy")}})
+
+
 def _list_detailed(call: Call) -> Response:
     found = names(call.view)
     info = {name: _described(call.view, name, "policy") for name in found}
@@ -101,8 +116,7 @@ def _described(view: View, name: str, member: str) -> dict[str, Any] | None:
     if stored is None:
         return None
     told: dict[str, Any] = {
-        "allow_slashes_in_identity_templates": False,
-        "allow_wildcards_in_identity_templates": False,
+        **{flag: stored.get(flag, False) for flag in _TEMPLATING},
         "cas_required": stored.get("cas_required", False),
         "name": name,
         member: stored["text"],
@@ -130,26 +144,38 @@ def _expired(view: View, name: str, now: float) -> bool:
     return stored is not None and 0 < stored.get("expiration", 0) <= now
 
 
-def _write_old(call: Call) -> Response:
-    return _written(call, call.data["policy"] or call.data["rules"], old="rules" in call.data)
+def _write_old(call: Call) -> Response | None:
+    old = "rules" in call.data
+    _written(call, call.data["policy"] or call.data["rules"])
+    return Response(warnings=("'rules' is deprecated, please use 'policy' instead",)) if old else None
 
 
-def _write(call: Call) -> Response:
-    return _written(call, call.data["policy"], old=False)
+def _write(call: Call) -> None:
+    _written(call, call.data["policy"])
 
 
 def _patch(call: Call) -> Response:
-    response = _write(call)
-    response.status = 200
-    return response
-
-
-def _written(call: Call, given: str, *, old: bool) -> Response:
+    """As a write; what is not given stays as it is."""
     name = _name(call)
-    if not given:
+    if name in FIXED and not call.data["policy"]:
         raise bad("'policy' parameter not supplied or empty")
-    text = _decoded(given)
+    stored = load(call.view, name)
+    if stored is None and name not in FIXED:
+        raise bad("policy not found")
+    _written(call, call.data["policy"], stored)
+    return Response(status=200)
+
+
+def _written(call: Call, given: str, before: dict[str, Any] | None = None) -> None:
+    name = _name(call)
+    if not given and before is None:
+        raise bad("'policy' parameter not supplied or empty")
+    text = _decoded(given) if given or before is None else before["text"]
+    if call.data["ttl"] and call.data["expiration"]:
+        raise bad("cannot supply both 'expiration' and 'ttl' for policies")
     parse_policy_text(name, text)
+    if "expiration" in call.data and call.data["expiration"] <= call.now:
+        raise bad("refusing to update policy as expiration time has already elapsed")
     if name in FIXED:
         raise bad(f'cannot update "{name}" policy')
     if not is_name(name):
@@ -173,12 +199,18 @@ def _written(call: Call, given: str, *, old: bool) -> Response:
         "modified": call.now,
         "cas_required": required,
     }
-    if "cas_required" in data:
-        record["cas_required"] = data["cas_required"]
+    if before is not None and "expiration" in before:
+        record["expiration"] = before["expiration"]
+    for flag in ("cas_required", *_TEMPLATING):
+        if flag in data:
+            record[flag] = data[flag]
+        elif before is not None and flag in before:
+            record[flag] = before[flag]
     if data["ttl"]:
         record["expiration"] = call.now + data["ttl"]
+    elif data["expiration"]:
+        record["expiration"] = data["expiration"]
     call.view.put(POLICY_PREFIX + name, json.dumps(record).encode())
-    return Response(warnings=("'rules' is deprecated, please use 'policy' instead",) if old else ())
 
 
 def _decoded(given: str) -> str:

@@ -42,10 +42,12 @@ def _move(call: Call) -> Response:
         raise bad("both 'from' and 'to' path must be specified as a string")
     source, target = source + "/", target + "/"
     auth = source.startswith("auth/")
+    if auth and not target.startswith("auth/"):
+        raise bad(f'cannot remount auth mount to non-auth mount "{target}"')
+    if (not auth and target.startswith(PROTECTED)) or target == "auth/":
+        raise bad(f"cannot remount to destination {target}")
     if (not auth and source.startswith(FIXED)) or source == "auth/token/":
         raise bad(f'cannot remount "{source}"')
-    if target.startswith("auth/") != auth or (not auth and target.startswith(PROTECTED)) or target == "auth/":
-        raise bad(f"cannot remount to destination {target}")
     check_path(target[:-1])
     table: Table = "auth" if auth else "secret"
     mounts = mount_table.load(call.view, table)

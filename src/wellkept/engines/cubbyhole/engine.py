@@ -21,7 +21,7 @@ def _place(call: Call) -> str:
     """The caller's folder. Raises ``Refusal`` for tokens that have none: batch tokens are nowhere stored."""
     caller = call.request.caller
     if caller is None or not caller.cubbyhole:
-        raise bad('cubbyhole operations are only supported by "service" type tokens')
+        raise bad("cubbyhole operations are only supported by 'service' type tokens")
     return f"{caller.cubbyhole}/"
 
 

@@ -12,7 +12,7 @@ from ...core.form import Field, Route, Routed, bad
 from ...core.form.convert import Unconvertible, to_signed_seconds
 from ...core.form.route import rest
 from ...core.grant import LeaseGrant
-from ...core.request import Response
+from ...core.request import NOTHING, Response
 from ..entries import descendants, drop, fetch
 from ..kv.values import decode_object, encode_object
 from ..kv.vault.upgrade import FIRST
@@ -66,7 +66,7 @@ def _list(call: Call) -> Response | None:
 
 def _scan(call: Call) -> Response:
     names = descendants(call.view, FIRST + call.data["path"])
-    return Response({"keys": names} if names else None, status=200)
+    return Response({"keys": names} if names else NOTHING, status=200)
 
 
 class KV1(Routed):

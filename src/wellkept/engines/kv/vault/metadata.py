@@ -8,7 +8,7 @@ from ....core.form import bad
 from ....core.form.convert import Unconvertible, to_text
 from ....core.form.duration import quoted, show
 from ....core.form.times import moment
-from ....core.request import Response
+from ....core.request import NOTHING, Response
 from .. import keys
 from ..records import Record
 from . import config as configs
@@ -103,12 +103,12 @@ def detailed_listing(call: Call) -> Response | None:
 
 def scan(call: Call) -> Response:
     names = below(call, keys.META)
-    return Response({"keys": names} if names else None, status=200)
+    return Response({"keys": names} if names else NOTHING, status=200)
 
 
 def detailed_scan(call: Call) -> Response:
     names = below(call, keys.META)
-    return Response({"key_info": _infos(call, names), "keys": names} if names else None, status=200)
+    return Response({"key_info": _infos(call, names), "keys": names} if names else NOTHING, status=200)
 
 
 def _infos(call: Call, names: Iterable[str]) -> dict[str, Any]:
