@@ -36,12 +36,18 @@ class Times(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What one connection may send. Bytes, but for ``header_count`` and ``line``: requests sent before the answer."""
+    """What one connection may send. Bytes, but for ``header_count`` and ``line``: requests sent before the answer.
+
+    ``together``: of the bodies that all connections hold. Above it who holds more than ``little`` is turned away,
+    or a few strangers who send as much as each may would fill the memory before anybody asks for their token.
+    """
 
     header: int = 64 * 1024
     header_count: int = 200
     body: int = MAX_BODY
     line: int = 64
+    together: int = 4 * MAX_BODY
+    little: int = 64 * 1024
 
 
 class Listener:
@@ -63,6 +69,7 @@ class Listener:
         self.bounds = bounds or Bounds()
         self.most = most
         self.connections: set[Connection] = set()
+        self.held = 0
         self.draining = False
         self._extra = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self._heads: dict[tuple[int, bytes], bytes] = {}
@@ -127,6 +134,9 @@ class Listener:
             self._stopped.set_result(None)
 
 
+_REPEATED = 256
+"""What a header that repeats another's name counts for, in bytes: joining them takes more than their length."""
+
 _STAND_INS = ((b"LIST ", b"LOCK "), (b"SCAN ", b"BIND "))
 """Methods of Vault's, and the parser's own of the same length in whose place they stand while it reads."""
 
@@ -144,6 +154,7 @@ class Connection(asyncio.Protocol):
         "_fed",
         "_head",
         "_headers",
+        "_held",
         "_line",
         "_listener",
         "_open",
@@ -156,6 +167,7 @@ class Connection(asyncio.Protocol):
         "_target",
         "_transport",
         "_verb",
+        "_working",
         "deadline",
     )
 
@@ -175,8 +187,10 @@ class Connection(asyncio.Protocol):
         self._certificate: bytes | None = None
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._size = 0
+        self._held = 0  # bytes of bodies, from their arrival until they are answered
+        self._working = 0  # of these, of the request that a thread is at
         self._head = 0
         self._fed = 0
 
@@ -195,6 +209,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._closing = True
         self._line.clear()
+        self._release(self._held - self._working)
         self._listener.lost(self)
 
     def data_received(self, data: bytes) -> None:
@@ -279,7 +294,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._target = b""
         self._headers = {}
-        self._body = []
+        self._body = b""
         self._size = 0
         self._head = 0
         self._fed = 0
@@ -299,6 +314,7 @@ class Connection(asyncio.Protocol):
             if name == b"host":
                 raise _Refused(refuse(400, "more than one Host header"))
             value = headers[name] + b", " + value
+            self._head += _REPEATED
         headers[name] = value
         if len(headers) > self._listener.bounds.header_count or self._head > self._listener.bounds.header:
             raise _Refused(refuse(431, "the request's headers are too large"))
@@ -320,26 +336,39 @@ class Connection(asyncio.Protocol):
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        self._size += len(body)
-        if self._size > self._listener.bounds.body:
+        listener, size = self._listener, len(body)
+        self._size += size
+        self._held += size
+        listener.held += size
+        if self._size > listener.bounds.body:
             raise _Refused(refuse(413, "http: request body too large"))
-        self._body.append(body)
+        if listener.held > listener.bounds.together and self._held > listener.bounds.little:
+            raise _Refused(refuse(503, "the server holds too many large requests at the moment"))
+        if not self._body:
+            self._body = body  # most come in one piece
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            self._body = bytearray(self._body + body)
+
+    def _release(self, size: int) -> None:
+        self._held -= size
+        self._listener.held -= size
 
     def on_message_complete(self) -> None:
         parser = self._parser
         headers = self._headers
         if b"host" not in headers and parser.get_http_version() == "1.1":
             raise _Refused(refuse(400, "missing required Host header"))
-        body = self._body
         exchange = Exchange(
             self._verb or parser.get_method().decode("ascii"),
             self._target,
             headers,
-            b"".join(body) if body else b"",
+            bytes(self._body),
             self._peer,
             self._client_certificate,
         )
-        self._body = []
+        self._body = b""
         self._size = 0
         self._open = False
         self._verb = ""
@@ -359,6 +388,8 @@ class Connection(asyncio.Protocol):
             if answer is None:
                 self._delegate(exchange, keep)
                 return
+            if exchange.body:
+                self._release(len(exchange.body))
             self._write(exchange, answer, keep)
         if self._farewell is not None and not self._paused and not self._closing:
             # Where the next request would begin is not known.
@@ -367,6 +398,7 @@ class Connection(asyncio.Protocol):
 
     def _delegate(self, exchange: Exchange, keep: bool) -> None:
         self._busy = True
+        self._working = len(exchange.body)
         app = self._listener.app
         self._listener.pool.submit(
             lambda: app.slow(exchange), lambda given: self._done(exchange, given, keep)
@@ -374,6 +406,8 @@ class Connection(asyncio.Protocol):
 
     def _done(self, exchange: Exchange, answer: Answer, keep: bool) -> None:
         self._busy = False
+        self._working = 0
+        self._release(len(exchange.body))
         if self._closing:
             return
         self._write(exchange, answer, keep)

@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from ..errors import Sealed, WellkeptError
+from .allocator import give_back
 from .automatic import open_by_itself
 from .node import Node
 from .remote import RemoteBoard
@@ -31,6 +32,7 @@ def work(
     prepare: Callable[[Node], None] | None = None,
 ) -> int:
     """Serve until told to stop; the exit code. ``prepare`` is called with the first worker's node, once it stands."""
+    give_back()
     board = RemoteBoard(link)
     loop = new_loop()
     asyncio.set_event_loop(loop)
