@@ -17,5 +17,6 @@ class Engine(Protocol):
     def hits(self, data: bytes) -> list[tuple[int, int]]:
         """Pairs of a rule's index (detectors count on behind the rules) and the place from which a match may start."""
 
-    def ends(self, data: bytes) -> dict[int, list[int]]:
-        """Of each generic rule that matches, where all its matches end, in ascending order; empty where not known."""
+    def ends(self, rule: int) -> list[int] | None:
+        """Of a generic rule that the last ``hits`` named: where all its shortest matches end, in ascending order; none
+        where that is not known."""

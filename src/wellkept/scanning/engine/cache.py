@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from . import Engine
 
-FORMAT = b"wellkept rules 2\n"
+FORMAT = b"wellkept rules 3\n"
 
 
 def folder() -> str:
@@ -126,14 +126,14 @@ def _read(name: str) -> tuple[Compiled, Engine] | None:
     head = len(FORMAT) + 32
     if content[: len(FORMAT)] != FORMAT or sha256(content[head:]).digest() != content[len(FORMAT) : head]:
         return None
-    rules, widths, database, slow, problems, frequent = marshal.loads(content[head:])  # noqa: S302  ours: owner, mode and digest were checked
+    rules, widths, database, slow, problems, reaches = marshal.loads(content[head:])  # noqa: S302  ours: owner, mode and digest were checked
     compiled = Compiled(
         tuple(Rule(*rule) for rule in rules),
         widths,
         database,
         slow,
         tuple(Problem(*problem) for problem in problems),
-        frequent,
+        reaches,
     )
     try:
         return compiled, vectorscan.VectorscanEngine(compiled)
@@ -147,7 +147,7 @@ def _write(name: str, compiled: Compiled) -> str:
 
     lean = tuple(tuple(rule._replace(positive=(), negative=())) for rule in compiled.rules)
     problems = tuple(tuple(problem) for problem in compiled.problems)
-    body: Any = (lean, compiled.widths, compiled.database, compiled.slow, problems, compiled.frequent)
+    body: Any = (lean, compiled.widths, compiled.database, compiled.slow, problems, compiled.reaches)
     body = marshal.dumps(body)
     temporary = f"{name}.{os.getpid()}"
     try:

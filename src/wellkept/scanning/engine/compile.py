@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..problem import Problem
 from ..text.detectors import DETECTORS
-from .literals import OVERLAP, anchor, run_gate
+from .literals import OVERLAP, anchor, run_gate, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 class Compiled(NamedTuple):
     """Rules made ready. ``widths`` are the longest match of each, at most ``OVERLAP``; ``database`` is the engine's
     serialised form (none for the fallback); ``slow`` are the rules that the engine cannot take. Rules with a path are
-    left to the files that have it. ``frequent`` is a second database, of the generic rules alone, that reports every
-    end of every match: confirming those from the first place on would read most of each file again."""
+    left to the files that have it. ``reaches`` is, of rules of which the engine reports every match, how far before the
+    reported place a match can begin; 0 of all others, which are reported once. Those are the generic rules: confirming
+    them from the first place on would read most of each file again."""
 
     rules: tuple[Rule, ...]
     widths: tuple[int, ...]
     database: bytes | None
     slow: tuple[int, ...]
     problems: tuple[Problem, ...]
-    frequent: bytes | None = None
+    reaches: tuple[int, ...]
 
 
 def compile_rules(rules: Sequence[Rule], *, vectorscan: bool) -> Compiled:
@@ -42,11 +43,14 @@ def compile_rules(rules: Sequence[Rule], *, vectorscan: bool) -> Compiled:
         else:
             good.append(rule)
     widths = tuple(max_width(rule.pattern) for rule in good)
+    reaches = tuple(
+        max_width(shortened(rule.pattern)) if rule.generic and not rule.path and width < OVERLAP else 0
+        for rule, width in zip(good, widths, strict=True)
+    )
     database, slow = None, tuple(range(len(good)))
     if vectorscan:
-        database, slow = _build(good)
-    frequent = _build_frequent(good, widths, slow) if vectorscan else None
-    return Compiled(tuple(good), widths, database, slow, tuple(problems), frequent)
+        database, slow = _build(good, reaches)
+    return Compiled(tuple(good), widths, database, slow, tuple(problems), reaches)
 
 
 def _fault(rule: Rule, compile_pattern: Any) -> str:
@@ -85,13 +89,11 @@ def max_width(pattern: str) -> int:
     return min(int(width), OVERLAP)
 
 
-def _build(rules: Sequence[Rule]) -> tuple[bytes, tuple[int, ...]]:
+def _build(rules: Sequence[Rule], reaches: Sequence[int]) -> tuple[bytes, tuple[int, ...]]:
     """The serialised database, and the rules that the engine does not take even as approximations."""
     hs: Any = import_module("hyperscan")
     base = hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
-    entries = [
-        (index, _proposer(rule).encode("utf-8"), base) for index, rule in enumerate(rules) if not rule.path
-    ]
+    entries = [_entry(hs, index, rule, reaches[index]) for index, rule in enumerate(rules) if not rule.path]
     detectors = [(len(rules) + at, p.encode(), base) for at, (_, p) in enumerate(DETECTORS)]
     slow: list[int] = []
     database = _compile(hs, entries + detectors)
@@ -103,20 +105,17 @@ def _build(rules: Sequence[Rule]) -> tuple[bytes, tuple[int, ...]]:
     return bytes(hs.dumpb(database)), tuple(slow)
 
 
-def _build_frequent(rules: Sequence[Rule], widths: Sequence[int], slow: tuple[int, ...]) -> bytes | None:
-    hs: Any = import_module("hyperscan")
-    entries = [
-        (index, rule.pattern.encode("utf-8"), hs.HS_FLAG_MULTILINE)
-        for index, rule in enumerate(rules)
-        if rule.generic and not rule.path and index not in slow and widths[index] < OVERLAP
-    ]
-    database = _compile(hs, entries) if entries else None
-    return bytes(hs.dumpb(database)) if database is not None else None
-
-
-def _proposer(rule: Rule) -> str:
+def _entry(hs: Any, index: int, rule: Rule, reach: int) -> tuple[int, bytes, int]:
     """What the engine looks for in a rule's place: its pattern, or a cheap part of one that has no literal."""
-    return (run_gate(rule.pattern) if anchor(rule.pattern) < 2 else "") or rule.pattern
+    if reach:
+        return index, shortened(rule.pattern).encode("utf-8"), hs.HS_FLAG_MULTILINE
+    if (
+        rule.check == "service"
+    ):  # hundreds of names, then a gap: the names alone are cheap, the rest is confirmed
+        names = rule.pattern.partition("(?s:.){0,")[0]
+        return index, names.encode("utf-8"), hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
+    pattern = (run_gate(rule.pattern) if anchor(rule.pattern) < 2 else "") or rule.pattern
+    return index, pattern.encode("utf-8"), hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
 
 
 def _sift(hs: Any, entries: list[tuple[int, bytes, int]]) -> tuple[list[tuple[int, bytes, int]], list[int]]:

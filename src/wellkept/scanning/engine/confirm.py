@@ -77,21 +77,21 @@ class Confirmer:
             position = end if end > start else end + 1
 
     def spans_near(
-        self, rule: int, data: bytes, begin: int, stop: int, ends: list[int], width: int
+        self, rule: int, data: bytes, begin: int, stop: int, ends: list[int], reach: int, width: int
     ) -> Iterator[Any]:
-        """The same matches as ``spans``, given where all of them end and how long they can be.
+        """The same matches as ``spans``, given where the shortest part of each ends and how long they can be.
 
-        Before the first end ``e`` no match ends, so none starts before ``e - width``; the leftmost match from
-        there on is the one that a search from ``begin`` would give. It reaches ``e`` at least.
+        No match starts more than ``reach`` before the first of those ends ``e``, so the leftmost match from there
+        on is the one that a search from ``begin`` would give.
         """
         pattern = self._patterns[rule] or self._prepare(rule)
         search, position = pattern.search, begin
         for end in ends:
             if end <= position:
                 continue
-            match = search(data, max(position, end - width), min(len(data), end + width + 8))
+            match = search(data, max(position, end - reach), min(len(data), end + width + 8))
             if match is None or match.start() >= end:
-                continue  # what ends here began within the match before; a later one has its own end
+                continue  # only the shortest part of one; a later one has its own end
             start, last = match.span()
             if start >= stop:
                 return

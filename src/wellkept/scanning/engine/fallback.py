@@ -52,9 +52,9 @@ class FallbackEngine:
         pairs += [(index, 0) for index, pattern in self._detectors if pattern.search(data) is not None]
         return pairs
 
-    def ends(self, data: bytes) -> dict[int, list[int]]:
+    def ends(self, rule: int) -> list[int] | None:
         """Not known here."""
-        return {}
+        return None
 
 
 def _automaton(words: dict[bytes, list[int]]) -> Any:

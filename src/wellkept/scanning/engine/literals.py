@@ -6,6 +6,7 @@ on every byte, and a handful of those costs more than a thousand others.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -103,3 +104,25 @@ def _class(node: Any) -> tuple[str, int]:
         else:
             return "", 0
     return f"[{text}]", size
+
+
+_TAIL = re.compile(r"\{(\d+),\d*\}\)[^()|]*\Z")
+
+
+def shortened(pattern: str) -> str:
+    """A pattern without what may or may not follow the shortest secret: it ends with ``{8})`` instead of ``{8,200})"``.
+
+    Every match of the whole begins with one of this. The engine then reports one place for a match, not each of
+    the two hundred at which it could end. The pattern itself when it has another form.
+    """
+    tail = _TAIL.search(pattern)
+    if tail is None or not int(tail[1]):
+        return pattern
+    short = f"{pattern[: tail.start()]}{{{tail[1]}}})"
+    parser: Any = import_module("re._parser")
+    try:
+        parsed = [list(parser.parse(text)) for text in (pattern, short)]
+    except Exception:
+        return pattern
+    whole, part = (re.sub(r"(MAX_REPEAT), \((\d+), \w+,", r"\1, (\2,", repr(sequence)) for sequence in parsed)
+    return short if len(parsed[1]) > 1 and whole.startswith(part[:-1]) else pattern

@@ -42,7 +42,7 @@ class Matcher:
         self.known = known
         self._confirm = Confirmer(compiled)
         self._count = len(compiled.rules)
-        self._widths = compiled.widths
+        self._widths, self._reaches = compiled.widths, compiled.reaches
         self._by_path = [(index, rule.path) for index, rule in enumerate(compiled.rules) if rule.path]
         self._paths = "|".join(f"(?:{path})" for _, path in self._by_path)
         self._any_path: Any = None
@@ -64,7 +64,6 @@ class Matcher:
         hits = self.engine.hits(data)
         if self._paths:
             hits += self._for_path(path)
-        ends: dict[int, list[int]] | None = None
         for rule, start in hits:
             if rule >= self._count:
                 detected.append(rule - self._count)
@@ -72,18 +71,14 @@ class Matcher:
             first = max(start, begin, carry.get(rule, 0))
             if first >= stop:
                 continue
-            if self.rules[rule].generic:
-                ends = self.engine.ends(data) if ends is None else ends
-                spans = (
-                    self._confirm.spans_near(rule, data, first, stop, ends[rule], self._widths[rule])
-                    if rule in ends
-                    else None
-                )
+            ends = self.engine.ends(rule) if self._reaches[rule] else None
+            if ends is None:
+                spans = self._confirm.spans(rule, data, first, stop)
             else:
-                spans = None
-            self._confirm_rule(
-                rule, spans or self._confirm.spans(rule, data, first, stop), data, carry, path, text, found
-            )
+                spans = self._confirm.spans_near(
+                    rule, data, first, stop, ends, self._reaches[rule], self._widths[rule]
+                )
+            self._confirm_rule(rule, spans, data, carry, path, text, found)
         if self.known is not None:
             self._scan_known(data, begin, stop, found)
         return found, detected

@@ -1,4 +1,4 @@
-"""Proposes by Vectorscan: all patterns in one pass, each reported once a window, by its earliest end."""
+"""Proposes by Vectorscan: all patterns in one pass, each reported once a window, by its earliest end; generic ones by all."""
 
 from __future__ import annotations
 
@@ -33,39 +33,36 @@ class VectorscanEngine:
         self._database = hs.loadb(compiled.database, hs.HS_MODE_BLOCK)
         self._database.scratch = hs.Scratch(self._database)
         self._always = [(index, 0) for index in compiled.slow]
-        self._hits: list[tuple[int, int]] = []
         self._scan = self._database.scan
-        self._serialised = compiled.frequent
-        self._frequent: Any = None
         self._widths = (*compiled.widths, *([0] * 16))
+        self._found: list[tuple[int, int]] = []
+        self._frequent = frozenset(index for index, reach in enumerate(compiled.reaches) if reach)
+        self._ends: dict[int, list[int]] = {}
 
     def hits(self, data: bytes) -> list[tuple[int, int]]:
         """Pairs of rule (detectors count on behind the rules) and the place from which a match may start."""
-        found = self._hits
+        found = self._found
         found.clear()
         self._scan(data, match_event_handler=self._on_match)
-        widths = self._widths
-        pairs = [(rule, end - widths[rule]) for rule, end in found]
-        return pairs + self._always if self._always else pairs
-
-    def ends(self, data: bytes) -> dict[int, list[int]]:
-        """Of each generic rule that matches, where all its matches end, in ascending order; empty where not known."""
-        if self._frequent is None:
-            if self._serialised is None:
-                return {}
-            hs: Any = import_module("hyperscan")
-            self._frequent = hs.loadb(self._serialised, hs.HS_MODE_BLOCK)
-            self._frequent.scratch = hs.Scratch(self._frequent)
-        found: dict[int, list[int]] = {}
-
-        def on_match(rule: int, start: int, end: int, flags: int, context: object) -> None:
-            if rule in found:
-                found[rule].append(end)
+        if not found:
+            return self._always.copy()
+        widths, frequent = self._widths, self._frequent
+        ends: dict[int, list[int]] = {}
+        pairs = self._always.copy()
+        for rule, end in found:
+            if rule not in frequent:
+                pairs.append((rule, end - widths[rule]))
+            elif rule in ends:
+                ends[rule].append(end)
             else:
-                found[rule] = [end]
+                ends[rule] = [end]
+                pairs.append((rule, 0))
+        self._ends = ends
+        return pairs
 
-        self._frequent.scan(data, match_event_handler=on_match)
-        return found
+    def ends(self, rule: int) -> list[int] | None:
+        """Of a generic rule that the last ``hits`` named: where all its shortest matches end, in ascending order."""
+        return self._ends.get(rule)
 
     def _on_match(self, rule: int, start: int, end: int, flags: int, context: object) -> None:
-        self._hits.append((rule, end))
+        self._found.append((rule, end))
