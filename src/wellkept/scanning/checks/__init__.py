@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CHECKS: dict[str, Check] = {
     "token": tokens.token,
     "named": tokens.named,
+    "service": tokens.service,
     "crc_base62": tokens.crc_base62,
     "crc_hex": tokens.crc_hex,
     "gitlab_routable": tokens.gitlab_routable,

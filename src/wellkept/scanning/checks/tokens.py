@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from ..hooks import Candidate
 
 _EXAMPLE = re.compile(
-    rb"(?i)example|sample|dummy|placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|fake|foobar|0000000|1234567890|abcdefgh|deadbeef"
+    rb"(?i)example|sample|dummy|placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|fake|foobar"
 )
+_COUNTED = re.compile(rb"(?i)0000000|1234567890|abcdefgh|deadbeef")
 
 
-def token(candidate: Candidate) -> bool | None:
-    """For tokens with a prefix of their own: dismisses examples and counting, has no opinion on the rest."""
+def token(candidate: Candidate) -> bool | float | None:
+    """For tokens with a prefix of their own: dismisses examples, doubts counting, has no opinion on the rest."""
     secret = candidate.secret
     if _EXAMPLE.search(secret) or is_pattern(_body(secret)):
         return False
-    return None
+    return COUNTED if _COUNTED.search(secret) else None
+
+
+COUNTED = 0.45
+"""The confidence of a token with ``1234567890`` in it: made up, or a real one that was altered by hand."""
 
 
 def named(candidate: Candidate) -> bool | float | None:
@@ -32,6 +37,27 @@ def named(candidate: Candidate) -> bool | float | None:
     from ..generic.named import judge_named
 
     return judge_named(candidate)
+
+
+def service(candidate: Candidate) -> bool | float | None:
+    """As ``named``, and drawn by lot: the form of the value is not known, so its looks must tell."""
+    from ..generic.named import judge_named
+    from ..generic.values import strength
+
+    secret = candidate.secret
+    if (
+        len(secret) < 16
+        or strength(secret, quoted=True) < 0.45
+        or (len(secret) < 20 and not _lettered(secret))
+    ):
+        return False
+    return judge_named(candidate)
+
+
+def _lettered(secret: bytes) -> bool:
+    """Three digits or more, and letters between them."""
+    digits = sum(48 <= byte <= 57 for byte in secret)
+    return 3 <= digits < len(secret) - 3
 
 
 def crc_base62(candidate: Candidate) -> bool | float | None:
