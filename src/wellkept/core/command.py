@@ -129,6 +129,10 @@ class ServedEngine(Engine, Protocol):
     def tidy(self, view: View, now: float) -> None:
         """Drop what has expired; called now and then, in a transaction."""
 
+    def work(self, now: float) -> None:
+        """What is due on other systems; called every second outside of any transaction, in every process: so it
+        claims what it does. See ``registry.WORKING``."""
+
     def close(self) -> None:
         """Give back what is held: the mount is gone, or the server ends."""
 

@@ -10,10 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ConfigError
+from .ttl import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..barrier import Barrier
     from ..clock import Clock
     from .command import Engine
     from .mount import Mount, Table
@@ -23,21 +25,39 @@ SECRET_ENGINES = {
     "generic": "wellkept.engines.kv.mounted:make",
     "cubbyhole": "wellkept.engines.cubbyhole:make",
     "transit": "wellkept.engines.transit:make",
+    "database": "wellkept.engines.database:make",
 }
 AUTH_METHODS = {
     "approle": "wellkept.auth.approle:make",
     "userpass": "wellkept.auth.userpass:make",
 }
+DATABASE_PLUGINS = (
+    "mysql-aurora-database-plugin",
+    "mysql-database-plugin",
+    "mysql-legacy-database-plugin",
+    "mysql-rds-database-plugin",
+    "postgresql-database-plugin",
+    "redis-database-plugin",
+    "valkey-database-plugin",
+)
+"""What the database engine can manage, for listings."""
+WORKING = frozenset({"database"})
+"""Kinds that have work to do in the background (``work``), whether or not anybody has used them yet."""
 _GROUPS: dict[Table, str] = {"secret": "wellkept.engines", "auth": "wellkept.auth"}
 
 
 class EngineContext(NamedTuple):
     """What an engine is made with: its ``mount`` (path, options), the ``clock``, and ``derive(purpose)``, a key
-    of 32 bytes that is the mount's own for the life of the store (for fingerprints, never to encrypt with)."""
+    of 32 bytes that is the mount's own for the life of the store (for fingerprints, never to encrypt with).
+
+    For engines with effects on other systems: ``storage``, the whole, to write down what is about to be done
+    before it is (under the mount's ``prefix``), and ``bounds()``, how long what it gives out may live by now."""
 
     mount: Mount
     clock: Clock
     derive: Callable[[str], bytes]
+    storage: Barrier | None = None
+    bounds: Callable[[], Bounds] = Bounds
 
 
 def kinds(table: Table) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .authority import OPERATOR_ACL, Authority
+from .chores import Chores
 from .issue import Issuer
 from .leases.expiration import Expiration
 from .leases.store import LeaseStore
@@ -70,6 +71,7 @@ class Service:
         self.lockout = Lockout(storage.derive("lockout"))
         self.quotas = Quotas(storage, clock)
         self.expiration = Expiration(storage, clock, self.tokens, self.leases, self.revoker, self.router)
+        self.chores = Chores(self.router, clock)
         self.extra_routes: tuple[Route, ...] = ()
         """Routes that other floors add to ``sys/``; to be set before the first request."""
         self.started = clock.time()
@@ -146,9 +148,11 @@ class Service:
         """Begin the work in the background: what has expired is ended, what was cut off is finished."""
         self.resume()
         self.expiration.start(self.maintain)
+        self.chores.start()
 
     def close(self) -> None:
         """End the work in the background and give back what the engines hold; the storage is the caller's."""
+        self.chores.stop()
         self.expiration.stop()
         self.router.close()
 
@@ -172,7 +176,13 @@ class Service:
             return Missing(mount.kind)
         uuid = mount.uuid
         return make(
-            EngineContext(mount, self.clock, lambda purpose: self.storage.derive(f"{uuid} {purpose}"))
+            EngineContext(
+                mount,
+                self.clock,
+                lambda purpose: self.storage.derive(f"{uuid} {purpose}"),
+                self.storage,
+                lambda: self.issuer.bounds(self.router.by_accessor(mount.accessor)),
+            )
         )
 
 

@@ -242,7 +242,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "slice": to_list,
     "ints": to_numbers,
     "strings": to_texts,
-    "texts": lambda value: to_texts(to_list(value)),
+    "texts": lambda value: [] if value == "" else to_texts(to_list(value)),
     "seconds": to_seconds,
     "signed_seconds": to_signed_seconds,
     "moment": to_moment,
