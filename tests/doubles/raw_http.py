@@ -36,8 +36,12 @@ class Wire:
         *,
         token: str = "",
         headers: dict[str, str] | None = None,
+        again: bool = True,
     ) -> Reply:
-        """``target`` as it goes over the wire; ``body``: bytes as they are, anything else as JSON."""
+        """``target`` as it goes over the wire; ``body``: bytes as they are, anything else as JSON.
+
+        ``again``: over a new connection when this one turns out to be closed.
+        """
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         lines = [b"Host: x"]
         if body is not None:
@@ -47,24 +51,33 @@ class Wire:
         lines += [f"{name}: {value}".encode() for name, value in (headers or {}).items()]
         raw = target if isinstance(target, bytes) else target.encode()
         return self.send(
-            method.encode() + b" " + raw + b" HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n" + content
+            method.encode() + b" " + raw + b" HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n" + content,
+            again=again,
         )
 
-    def send(self, data: bytes) -> Reply:
-        """The answer to a request given as bytes. A connection that was closed meanwhile is tried once more."""
-        for fresh in (False, True):
-            if fresh or self._socket is None:
-                self.close()
-                self._socket = socket.create_connection(self._where, self._timeout)
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                self._socket.sendall(data)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # it may have answered before it closed
-            reply = self._read(silent=data.startswith(b"HEAD "))
-            if reply.status:
-                return reply
-        return reply
+    def send(self, data: bytes, *, again: bool = True) -> Reply:
+        """The answer to a request given as bytes."""
+        fresh = self._socket is None
+        if fresh:
+            self._connect()
+        reply = self._exchange(data)
+        if reply.status or fresh or not again:
+            return reply
+        self._connect()
+        return self._exchange(data)
+
+    def _connect(self) -> None:
+        self.close()
+        self._socket = socket.create_connection(self._where, self._timeout)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _exchange(self, data: bytes) -> Reply:
+        assert self._socket is not None
+        try:
+            self._socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it may have answered before it closed
+        return self._read(silent=data.startswith(b"HEAD "))
 
     def _read(self, *, silent: bool = False) -> Reply:
         while b"\r\n\r\n" not in self._buffer:
@@ -75,8 +88,10 @@ class Wire:
         first, *rest = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest)}
         length = 0 if silent else int(headers.get("content-length", 0))
-        while len(self._buffer) < length and self._more():
-            pass
+        while len(self._buffer) < length:
+            if not self._more():
+                self.close()
+                return Reply(0, {}, b"")
         body, self._buffer = self._buffer[:length], self._buffer[length:]
         if headers.get("connection") == "close":
             self.close()

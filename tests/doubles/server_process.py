@@ -96,6 +96,18 @@ class Process:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(LIMIT)
 
+    def kill(self) -> None:
+        """All of its processes at once, as when the machine loses power but for what the disk was given."""
+        assert self.process is not None
+        workers = self.workers()
+        self.process.kill()
+        for pid in workers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it had ended by itself
+        self.process.wait()
+
     def wait_for(self, condition: Any) -> None:
         end = time.monotonic() + LIMIT
         while not condition():
