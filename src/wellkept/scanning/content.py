@@ -16,7 +16,7 @@ from .text.utf16 import Utf16Stream, sniff
 from .windows import WHOLE, BytesStream, FileStream, Window, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .location import Location
     from .targets import Item, Stream
@@ -55,31 +55,43 @@ class ContentScanner:
         self._pulse = pulse
         self.bytes = 0
 
-    def scan(self, item: Item) -> Iterator[Hit | Problem]:
+    def scan(self, item: Item) -> Iterable[Hit | Problem]:
         """Everything that is found in one item, in the order of its bytes."""
-        origin = item.origin
-        if item.data is not None:
-            size: int | None = len(item.data)
-            if self._too_large(size):
-                yield self._large(origin, size)
-                return
-            head = item.data if len(item.data) <= WHOLE else b""
-            yield from self._content(
-                origin, BytesStream(b"" if head else item.data), head, size, item.unpack, 0
-            )
-            return
         if item.file is not None:
-            yield from self._file(item)
-            return
+            return self._file(item)
+        if item.data is not None:
+            if not self._too_large(len(item.data)):
+                return self._bytes(item.origin, item.data, item.unpack)
+            return (self._large(item.origin, len(item.data)),)
+        return self._opened(item)
+
+    def _opened(self, item: Item) -> Iterator[Hit | Problem]:
         assert item.open is not None
         if self._too_large(item.size):
-            yield self._large(origin, item.size)
+            yield self._large(item.origin, item.size)
             return
         stream = item.open()
         try:
-            yield from self._content(origin, stream, b"", item.size, item.unpack, 0)
+            yield from self._content(item.origin, stream, b"", item.size, item.unpack, 0)
         finally:
             stream.close()
+
+    def _bytes(self, origin: Location, data: bytes, unpack: bool) -> Iterable[Hit | Problem]:
+        """Content that is all there. The path of nearly everything, so nothing is made that a clean file does not need."""
+        size = len(data)
+        if size > WHOLE:
+            return self._content(origin, BytesStream(data), b"", size, unpack, 0)
+        if (unpack and self._archives and sniff_archive(data)) or sniff(data):
+            return self._content(origin, BytesStream(b""), data, size, unpack, 0)
+        if self._pulse is not None:
+            self._pulse(0)
+        self.bytes += size
+        carry: dict[int, int] = {}
+        text = data.find(b"\0", 0, 8192) < 0
+        raws, detected = self._matcher.scan(data, 0, size + 1, carry, origin.path, text)
+        if not raws and not detected:
+            return ()
+        return self._found(origin, Window(data, 0, 0, size + 1), raws, detected, 0, 0, set(), carry)
 
     def _too_large(self, size: int | None) -> bool:
         most = self._limits.max_file_size
@@ -91,35 +103,49 @@ class ContentScanner:
         )
         return Problem("skipped-large", origin.display, message)
 
-    def _file(self, item: Item) -> Iterator[Hit | Problem]:
+    def _file(self, item: Item) -> Iterable[Hit | Problem]:
         assert item.file is not None
-        subject = item.origin.display
         try:
             descriptor = os.open(item.file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
-            yield Problem(
-                "missing" if missing else "unreadable", subject, f"{error.strerror}; it was not scanned"
-            )
-            return
+            kind = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+            return (Problem(kind, item.origin.display, f"{error.strerror}; it was not scanned"),)
+        kept = False
         try:
             status = os.fstat(descriptor)
             size = status.st_size
             if not S_ISREG(status.st_mode):
-                yield Problem("special", subject, "it is no regular file, so it was not scanned")
-            elif self._too_large(size):
-                yield self._large(item.origin, size)
-            else:
-                stream = FileStream(descriptor)
-                head = os.read(descriptor, min(size, WHOLE) + 1)
-                sparse = stream if size > 1 << 20 and status.st_blocks * 512 < size // 2 else None
-                yield from self._content(item.origin, stream, head, size, item.unpack, 0, sparse)
+                message = "it is no regular file, so it was not scanned"
+                return (Problem("special", item.origin.display, message),)
+            if self._too_large(size):
+                return (self._large(item.origin, size),)
+            head = os.read(descriptor, min(size, WHOLE) + 1)
+            if len(head) == size <= WHOLE and not (item.unpack and self._archives and sniff_archive(head)):
+                return self._bytes(item.origin, head, item.unpack)
+            kept = True
+            return self._large_file(item, descriptor, status, head)
         except OSError as error:
-            yield Problem(
-                "unreadable", subject, f"{error.strerror or 'reading failed'}; it was not scanned whole"
-            )
+            return (self._unreadable(item, error),)
+        finally:
+            if not kept:
+                os.close(descriptor)
+
+    def _large_file(
+        self, item: Item, descriptor: int, status: os.stat_result, head: bytes
+    ) -> Iterator[Hit | Problem]:
+        """A file in windows, or one to be opened. Takes the descriptor over."""
+        size, stream = status.st_size, FileStream(descriptor)
+        sparse = stream if size > 1 << 20 and status.st_blocks * 512 < size // 2 else None
+        try:
+            yield from self._content(item.origin, stream, head, size, item.unpack, 0, sparse)
+        except OSError as error:
+            yield self._unreadable(item, error)
         finally:
             os.close(descriptor)
+
+    def _unreadable(self, item: Item, error: OSError) -> Problem:
+        reason = error.strerror or "reading failed"
+        return Problem("unreadable", item.origin.display, f"{reason}; it was not scanned whole")
 
     def _content(
         self,
@@ -232,20 +258,35 @@ class ContentScanner:
                 origin.inside[-1] if origin.inside else origin.path,
                 text,
             )
-            for raw in raws:
-                yield _hit(
-                    raw,
-                    data[raw.start : raw.end],
-                    raw.line,
-                    origin,
-                    raw.start,
-                    raw.end,
-                    window,
-                    lines,
-                    line_start,
-                )
-            if detected and self._decoder is not None:
-                yield from self._decoded(origin, window, detected, lines, line_start, seen, carry)
+            yield from self._found(origin, window, raws, detected, lines, line_start, seen, carry)
+
+    def _found(
+        self,
+        origin: Location,
+        window: Window,
+        raws: list[Raw],
+        detected: list[int],
+        lines: int,
+        line_start: int,
+        seen: set[tuple[int, bytes]],
+        carry: dict[int, int],
+    ) -> Iterator[Hit | Problem]:
+        """What a window holds, as it stands and encoded."""
+        data = window.data
+        for raw in raws:
+            yield _hit(
+                raw,
+                data[raw.start : raw.end],
+                raw.line,
+                origin,
+                raw.start,
+                raw.end,
+                window,
+                lines,
+                line_start,
+            )
+        if detected and self._decoder is not None:
+            yield from self._decoded(origin, window, detected, lines, line_start, seen, carry)
 
     def _decoded(
         self,

@@ -50,6 +50,8 @@ class Matcher:
         self._keywords: dict[str, tuple[bytes, ...]] = {}
         self._checks: Any = None
         self._judge: Any = None
+        self._generic: Any = None
+        self._last_ignored = "\0", False
 
     def scan(
         self, data: bytes, begin: int, stop: int, carry: dict[int, int], path: str, text: bool
@@ -69,7 +71,7 @@ class Matcher:
                 detected.append(rule - self._count)
                 continue
             first = max(start, begin, carry.get(rule, 0))
-            if first >= stop:
+            if first >= stop or (self.rules[rule].generic and self._ignored(path)):
                 continue
             ends = self.engine.ends(rule) if self._reaches[rule] else None
             if ends is None:
@@ -82,6 +84,14 @@ class Matcher:
         if self.known is not None:
             self._scan_known(data, begin, stop, found)
         return found, detected
+
+    def _ignored(self, path: str) -> bool:
+        """Whether generic rules find nothing in a file of this name: translations, lock files, pictures."""
+        if path != self._last_ignored[0]:
+            if self._generic is None:
+                self._generic = import_module("wellkept.scanning.generic")
+            self._last_ignored = path, self._generic.places.is_ignored(path)
+        return self._last_ignored[1]
 
     def _for_path(self, path: str) -> list[tuple[int, int]]:
         """The rules that look at files with this name only; the engine does not have them."""
@@ -116,7 +126,7 @@ class Matcher:
             if start < 0 or start == end:  # an alternative without the group
                 start, end = match.span()
             secret = data[start:end]
-            if not text and not _printable(secret):
+            if (rule.generic and self._generic.is_hopeless(secret)) or (not text and not _printable(secret)):
                 continue
             line = line_around(data, start, end)
             verdict = self._believe(rule, match, secret, line, path, data)
@@ -178,7 +188,7 @@ class Matcher:
             from functools import lru_cache
 
             # The versions of a file in a history repeat the same lines, and judging one is dear.
-            self._judge = lru_cache(1 << 14)(import_module("wellkept.scanning.generic").judge)
+            self._judge = lru_cache(1 << 14)(self._generic.judge)
         outcome: float | None = self._judge(rule, secret, line, path)
         return outcome
 

@@ -10,6 +10,7 @@ they look drawn by lot.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import names, places, values
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST = 0.45
 """Below this confidence nothing is reported."""
+WEAK = 0.1
+"""A value of no more strength is none, whatever its name."""
 
 _LOOKUP = re.compile(
     rb"(?i)(?:get|fetch|find|lookup|read|load|env|environ|getenv|param|property|config|setting|translate|prompt|input|ask|argument|option|flag|"
@@ -51,6 +54,13 @@ def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     return max(0.1, min(score, 0.95) - (0.1 if places.is_test(path) else 0.0))
 
 
+@lru_cache(maxsize=1 << 15)
+def is_hopeless(candidate: bytes) -> bool:
+    """Whether ``judge`` would answer none whatever stands around: most matches are identifiers of code, and repeat."""
+    value = candidate.strip().lstrip(b"=")
+    return len(value) < 4 or values.strength(value, quoted=True) <= WEAK
+
+
 def _is_none(value: bytes, quoted: bool) -> bool:
     if values.is_sentence(value) or values.is_blob(value) or values.is_other(value):
         return True
@@ -68,7 +78,7 @@ def _by_shape(before: bytes) -> float:
 
 def _score(rule: Rule, weight: float, strong: float, quoted: bool, place: str, length: int) -> float:
     """Name and value must agree: a weak name needs a strong value."""
-    if strong <= 0.1 or (weight < 0.7 and (strong < 0.7 or length < 12)):
+    if strong <= WEAK or (weight < 0.7 and (strong < 0.7 or length < 12)):
         return 0.0
     if not quoted and place == "code" and strong < 0.6:
         return 0.0
@@ -104,4 +114,4 @@ _TELLS = re.compile(
     rb"password|passwd|secret|token|apikey|accesskey|credential|passphrase|username|privatekey"
 )
 
-__all__ = ["LEAST", "judge"]
+__all__ = ["LEAST", "is_hopeless", "judge"]
