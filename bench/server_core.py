@@ -36,7 +36,7 @@ def stages(core: ServedCore, make: Callable[[], object]) -> None:
     """The same read, a stage more each time."""
 
     def until(stage: int) -> None:
-        core._memory.enter()
+        core.memory.enter()
         try:
             step = core._prepare(make())  # type: ignore[arg-type]
             if stage > 0:
@@ -44,7 +44,7 @@ def stages(core: ServedCore, make: Callable[[], object]) -> None:
             if stage > 1:
                 core._line("response", step)
         finally:
-            core._memory.leave()
+            core.memory.leave()
 
     before = best(make)
     show("  making the request", before)

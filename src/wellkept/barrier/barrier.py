@@ -20,10 +20,11 @@ from .sealconfig import read_seal_config
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..clock import Clock
     from ..storage.protocol import Changes, Names, Storage, Transaction
+    from ..storage.transaction import Change
     from .seals import Seal
     from .transaction import BarrierTransaction
 
@@ -128,6 +129,21 @@ class Barrier:
         from .transaction import BarrierTransaction  # readers do without
 
         return BarrierTransaction(self, self.storage.transaction(), self.ring)
+
+    def apply_all(self, changes: Sequence[Change]) -> Sequence[int | BaseException]:
+        """Commit together what several transactions' ``change`` gave, over a storage that can; for each the revision
+        after it, or why it was left out."""
+        below: Any = self.storage
+        outcomes: Sequence[int | BaseException] = below.apply_all(changes)
+        reached = 0
+        for outcome in outcomes:
+            if isinstance(outcome, int):
+                reached = max(reached, outcome)
+        if any(isinstance(outcome, Conflict) for outcome in outcomes):
+            self.refresh()
+        if reached:
+            self.rotate_when_due(reached)
+        return outcomes
 
     def changes(self, since: int, stamp: bytes = b"") -> Changes | None:
         found = self.storage.changes(since, stamp)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..storage.protocol import Transaction
+    from ..storage.transaction import Change
     from .barrier import Barrier
     from .keyring import KeyRing
 
@@ -73,6 +74,14 @@ class BarrierTransaction:
             raise
         self._barrier.rotate_when_due(revision)
         return revision
+
+    def change(self) -> Change:
+        """End it without committing: what the storage below is to apply (see ``Barrier.apply_all``)."""
+        self._ended = True
+        if self._written:
+            self._inner.expect(KEYRING, self._ring.revision)
+        change: Change = self._inner.change()  # type: ignore[attr-defined]
+        return change
 
     def rollback(self) -> None:
         self._ended = True

@@ -165,6 +165,10 @@ class Core:
         if alone:
             self._run(alone[0], self._storage)
             return
+        self._change(steps)
+
+    def _change(self, steps: list[Step]) -> None:
+        """All of ``steps`` in one transaction, or none."""
         failure: WellkeptError | None = None
         try:
             transact(self._storage, lambda transaction: self._apply(steps, transaction))

@@ -8,6 +8,7 @@ nothing else: neither whether a path exists, nor what is wrong with the request.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,14 +21,15 @@ from .lockout import InvalidCredentials
 from .paths import check_path
 from .policy import BITS, SUDO
 from .refusal import Refusal, denied, one_error
-from .request import MUTATIONS, Identity, Response
+from .request import MUTATIONS, NOTHING, Identity, Response
 from .retry import transact
+from .together import Together
 from .tokens.token import SPENT
 from .view import View, WritingView
 from .wrapping import ALLOWED, POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..storage.protocol import Reader, Transaction
     from .command import Command, Engine
@@ -56,8 +58,9 @@ class ServedCore(Core):
         self._grouped = group is not None and group.before is not None
         prompt = isinstance(service.storage.storage, CachedStorage) and hasattr(self._audit, "broker")
         self._slow: dict[tuple[str, ...], float] = {}  # kinds of changes that a moment ago took a thread
-        self._memory: Any = service.storage.storage if prompt else None
+        self.memory: Any = service.storage.storage if prompt else None
 
+        self.handle_together = Together(self).handle
         self._flying: dict[int, tuple[Request, float]] = {}
         self._counts: dict[tuple[str, str], int] = {}
 
@@ -71,24 +74,37 @@ class ServedCore(Core):
 
     def handle(self, request: Request) -> Response:
         """The answer to ``request``, or one of ``errors``' kinds."""
-        outcome = "error"
+        self.takes_off(request)
+        with self.landing(request):
+            return super().handle(request)
+
+    def takes_off(self, request: Request) -> None:
+        """It is being handled from now on."""
         self._flying[id(request)] = (request, self._clock.time())
-        memory = self._memory
+
+    def lands(self, request: Request, outcome: str) -> None:
+        """It was handled, with this ``outcome``: "ok", a status, "error"."""
+        self._flying.pop(id(request), None)
+        key = (request.operation if request.operation in BITS else "unknown", outcome)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    @contextmanager
+    def landing(self, request: Request) -> Iterator[None]:
+        """Around the handling of a request on a thread of its own."""
+        outcome = "error"
+        memory = self.memory
         if memory is not None:
             memory.hold()
         try:
-            response = super().handle(request)
+            yield
             outcome = "ok"
-            return response
         except WellkeptError as error:
             outcome = str(error.status)
             raise
         finally:
             if memory is not None:
                 memory.release()
-            self._flying.pop(id(request), None)
-            key = (request.operation if request.operation in BITS else "unknown", outcome)
-            self._counts[key] = self._counts.get(key, 0) + 1
+            self.lands(request, outcome)
             caller = request.caller
             if caller is not None and caller.num_uses == SPENT:
                 self._end(caller)
@@ -99,7 +115,7 @@ class ServedCore(Core):
         What only looks is answered here, if all of it is in memory and the record goes to files; by the same
         steps as everywhere.
         """
-        memory = self._memory
+        memory = self.memory
         if memory is None:
             return None
         kind = None
@@ -410,7 +426,12 @@ def _acts_outside(step: Step) -> bool:
 
 
 def _worth_wrapping(response: Response) -> bool:
-    return bool(response.data) or response.auth is not None or response.lease is not None
+    return (
+        bool(response.data)
+        or response.data is NOTHING
+        or response.auth is not None
+        or response.lease is not None
+    )
 
 
 def _introduce(request: Request, caller: Token) -> None:

@@ -8,11 +8,13 @@ made of it.
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.form.duration import parse_seconds
 from ..core.refusal import Refusal
-from ..core.request import Client, Request, Response
+from ..core.request import MUTATIONS, Client, Request, Response
+from ..core.together import Again
 from ..errors import Sealed, WellkeptError
 from . import cors, envelope
 from .exchange import Answer, Exchange, refuse
@@ -21,7 +23,7 @@ from .limits import DEFAULT, Limits, parse_object
 from .target import Redirect, pairs, parameters, split, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .node import Node
 
@@ -76,7 +78,7 @@ class App:
         try:
             return self._now(exchange)
         except Exception as error:
-            return self._failed(error, exchange)
+            return self.failed(error, exchange)
 
     def slow(self, exchange: Exchange) -> Answer:
         """The answer. May take its time."""
@@ -85,9 +87,10 @@ class App:
         try:
             return self._slow(exchange)
         except Exception as error:
-            return self._failed(error, exchange)
+            return self.failed(error, exchange)
 
-    def _failed(self, error: Exception, exchange: Exchange) -> Answer:
+    def failed(self, error: Exception, exchange: Exchange) -> Answer:
+        """What is said of ``error``."""
         if self._node.service is None and not isinstance(error, Refusal | Redirect):
             return refuse(503, SEALED)  # closed while this was being answered
         return failed(error, exchange)
@@ -99,7 +102,7 @@ class App:
             if answer is None:
                 answer = self._slow(exchange)
         except Exception as error:
-            answer = self._failed(error, exchange)
+            answer = self.failed(error, exchange)
         return answer._replace(headers=answer.headers + permission) if permission else answer
 
     def _now(self, exchange: Exchange) -> Answer | None:
@@ -121,7 +124,37 @@ class App:
             return None
         exchange.request = request = self._request(exchange, name, query)
         response = handle(request)
-        return None if response is None else envelope.answer(request, response)
+        if response is not None:
+            return envelope.answer(request, response)
+        exchange.together = request.operation in MUTATIONS and service.handle_together is not None
+        return None
+
+    def together(self, exchanges: Sequence[Exchange]) -> list[Answer | Callable[[], Answer] | None]:
+        """The answers to those that ``now`` has marked so, on a thread; or what gives it on another thread, or
+        ``None`` for those that are to be given again."""
+        service = self._node.service
+        if service is None or service.handle_together is None:
+            return [partial(self.slow, exchange) for exchange in exchanges]
+        with service:
+            outcomes = service.handle_together([exchange.asked or exchange.request for exchange in exchanges])
+            answers = [self._outcome(*each) for each in zip(exchanges, outcomes, strict=True)]
+        if service.ending:
+            self._node.seal()
+        return answers
+
+    def _outcome(self, exchange: Exchange, outcome: Any) -> Answer | Callable[[], Answer] | None:
+        assert exchange.request is not None
+        try:
+            if isinstance(outcome, Response):
+                return envelope.answer(exchange.request, outcome)
+            if isinstance(outcome, Exception):
+                return self.failed(outcome, exchange)
+        except Exception as error:
+            return self.failed(error, exchange)
+        exchange.asked = outcome
+        if isinstance(outcome, Again):
+            return None
+        return partial(self.slow, exchange)
 
     def _slow(self, exchange: Exchange) -> Answer:
         request = exchange.request
@@ -140,7 +173,7 @@ class App:
         if service is None:
             raise Sealed(SEALED)
         with service:
-            response = service.handle(request)
+            response = exchange.asked() if callable(exchange.asked) else service.handle(request)
         if service.ending:
             self._node.seal()
         return envelope.answer(request, response)
@@ -171,10 +204,7 @@ class App:
         else:
             data = parameters(query) if query else {}
             if operation == "read" and data:
-                flag = data.get("list")
-                if isinstance(flag, str) and flag and truth(flag):
-                    del data["list"]
-                    operation = "list"
+                operation = _listing(data)
             if operation in ("list", "scan") and not path.endswith("/"):
                 path += "/"
         wrap = headers.get(b"x-vault-wrap-ttl")
@@ -204,6 +234,19 @@ class App:
             if kind.partition(b";")[0].strip().lower() == b"application/x-www-form-urlencoded":
                 return _form(body)
         return parse_object(body, self.limits)
+
+
+def _listing(data: dict[str, Any]) -> str:
+    """What a GET is, by its parameters ``list`` and ``scan``, which are taken out when they are true."""
+    wanted = []
+    for name in ("list", "scan"):
+        flag = data.get(name)
+        if isinstance(flag, str) and flag and truth(flag):
+            del data[name]
+            wanted.append(name)
+    if len(wanted) > 1:
+        raise Refusal(400)
+    return wanted[0] if wanted else "read"
 
 
 class _Headers(dict[str, str]):

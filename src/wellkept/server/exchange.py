@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,10 +17,11 @@ class Exchange:
 
     ``target``: path and query as sent; ``headers``: by name in lower case, lines of one name joined by ``, ``;
     ``peer``: the address of whoever is at the other end of the connection, without the port; ``certificate``
-    gives the client's, in DER, once verified. ``request`` is what the app made of it.
+    gives the client's, in DER, once verified. ``request`` is what the app made of it; ``asked`` what is to be
+    answered ``together`` with others: the request, or what became of it in the batch before.
     """
 
-    __slots__ = ("body", "certificate", "headers", "method", "peer", "request", "target")
+    __slots__ = ("asked", "body", "certificate", "headers", "method", "peer", "request", "target", "together")
 
     def __init__(
         self,
@@ -38,6 +39,8 @@ class Exchange:
         self.peer = peer
         self.certificate = certificate
         self.request: Request | None = None
+        self.asked: Any = None
+        self.together = False
 
     def __repr__(self) -> str:
         return f"<Exchange {self.method}>"

@@ -400,6 +400,9 @@ class Connection(asyncio.Protocol):
         self._busy = True
         self._working = len(exchange.body)
         app = self._listener.app
+        if exchange.together:
+            self._listener.pool.together(app, exchange, lambda given: self._done(exchange, given, keep))
+            return
         self._listener.pool.submit(
             lambda: app.slow(exchange), lambda given: self._done(exchange, given, keep)
         )

@@ -51,6 +51,9 @@ class Serving:
         self.handle_now: Callable[[Request], Response | None] | None = getattr(
             service.core, "handle_now", None
         )
+        self.handle_together: Callable[[Sequence[Any]], list[Any]] | None = (
+            getattr(service.core, "handle_together", None) if getattr(service.core, "memory", None) else None
+        )
         self.ending = False
         """Set by the request that seals the store; whoever carries it does so when it was answered."""
         self._close = close

@@ -235,6 +235,14 @@ class CachedStorage:
             self.freshen()  # its own commit is not in memory yet when another process wrote besides
         return revision
 
+    def apply_all(self, changes: Sequence[Change]) -> Sequence[int | BaseException]:
+        """As ``apply`` for each, committed together; what fails is returned, not raised."""
+        self._wait()
+        outcomes = self.group.apply_all(changes)
+        if get_ident() in self._held or any(isinstance(each, Conflict) for each in outcomes):
+            self.freshen()
+        return outcomes
+
     def _confirm(self, reads: Mapping[str, int | None]) -> int:
         """A transaction that wrote nothing: is what it read of one moment?"""
         begun = self._impatient.get(get_ident())

@@ -87,6 +87,28 @@ class GroupCommit:
             return mine.outcome
         raise _fresh(mine.outcome or mine.failure)
 
+    def apply_all(self, changes: Sequence[Change]) -> list[int | BaseException]:
+        """As ``apply`` for each, in this order and, as far as ``MOST`` allows, in one commit; failures are returned."""
+        if self._pid != os.getpid():
+            self._reset()
+        mine = [_Waiting(change) for change in changes]
+        if not mine:
+            return []
+        with self._lock:
+            self._queue.extend(mine)
+            mine[0].leads = not self._led
+            self._led = True
+        for each in mine:
+            if each.outcome is None and each.failure is None:
+                if not each.leads:
+                    self._wait(each)
+                if each.leads:
+                    self._lead()
+        return [
+            each.outcome if isinstance(each.outcome, int) else _fresh(each.outcome or each.failure)
+            for each in mine
+        ]
+
     def _wait(self, mine: _Waiting) -> None:
         try:
             mine.turn.acquire()

@@ -146,6 +146,12 @@ class OptimisticTransaction:
         self._done = True
         return self._backend.apply(self._reads, self._lists, self._writes)
 
+    def change(self) -> Change:
+        """End it without committing: what ``commit`` would have handed over, for whoever commits several at once."""
+        self._check_open()
+        self._done = True
+        return Change(self._reads, self._lists, self._writes)
+
     def rollback(self) -> None:
         self._done = True
 
