@@ -72,7 +72,7 @@ class Connections:
                 try:
                     pool.use(lambda driver, session: None)
                 except DatabaseFailure as error:
-                    failure = f"error verifying connection: {error}"
+                    failure = f"{pool.driver.verifying}: {error}"
                 finally:
                     pool.close()
         except DatabaseFailure as error:

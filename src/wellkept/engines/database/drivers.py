@@ -52,6 +52,9 @@ class Driver(Protocol):
     longest_name: int
     """In bytes. A server that cuts names would make another user than the one that is known."""
 
+    verifying: str
+    """How a refusal begins where a connection was to be tried."""
+
     def __init__(self, details: Mapping[str, Any]) -> None: ...
 
     def connect(self) -> Any: ...

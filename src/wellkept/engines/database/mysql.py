@@ -42,6 +42,10 @@ _REVOKE = ["REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{{name}}'@'%'", "DROP USER
 _CHANGE = ["ALTER USER '{{username}}'@'%' IDENTIFIED BY '{{password}}';"]
 _LOST = frozenset({0, 2006, 2013, 2014, 2055, 4031, 1053, 1927})
 _REFUSED = frozenset({1045, 1698})
+_STATES = {1045: "28000", 1698: "28000"} | dict.fromkeys(
+    (1044, 1049, 1064, 1133, 1141, 1142, 1147, 1227, 1410), "42000"
+)
+"""SQL's states, which the driver does not tell; for all others it is the general one."""
 _NO_GRANT = frozenset({1141, 1147, 1269, 1396})
 """There is no such user, or nothing to take from it."""
 
@@ -55,6 +59,7 @@ class MySQL:
         "| truncate 32 }}"
     )
     longest_name = 320
+    verifying = "error verifying - ping"
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         given = Details(details)
@@ -67,7 +72,10 @@ class MySQL:
             raise DatabaseFailure("connection_url cannot be empty")
         match = _DSN.fullmatch(self._url.removeprefix("mysql://"))
         if match is None:
-            raise DatabaseFailure("connection_url is not of the form user:password@tcp(host:port)/database")
+            raise DatabaseFailure(
+                "error verifying - connection: unable to parse connectionURL: it is not of the form "
+                "user:password@tcp(host:port)/database"
+            )
         self._dsn = match
 
     def secrets(self) -> tuple[str, ...]:
@@ -142,7 +150,13 @@ class MySQL:
             self._perform(session, statements, user)
 
     def set_password(self, session: Any, user: User, statements: list[str], *, root: bool = False) -> None:
-        self._perform(session, statements or _CHANGE, user)
+        failure: DatabaseFailure | None = None
+        try:
+            self._perform(session, statements or _CHANGE, user)
+            return
+        except DatabaseFailure as error:
+            failure = DatabaseFailure(f"failed to change password: {error}", lost=error.lost)
+        raise failure
 
     def drop(self, session: Any, name: str, statements: list[str]) -> None:
         from .drivers import User
@@ -197,7 +211,7 @@ def _pymysql() -> Any:
 def _dialect(session: Any) -> Dialect:
     return Dialect(
         token=_TOKEN,
-        literal=session.literal,
+        literal=session.escape,
         identifier=_identifier,
         text=_decoded,
         quoted=lambda token: token[1:-1].replace("``", "`"),
@@ -230,4 +244,6 @@ def _told(error: Exception) -> DatabaseFailure:
     lost = number in _LOST or 2000 <= number < 2100 or type(error).__name__ == "InterfaceError"
     if lost:
         text = f"the connection to the database failed ({type(error).__name__})"
-    return DatabaseFailure(f"Error {number}: {text}", lost=lost, refused=number in _REFUSED)
+    return DatabaseFailure(
+        f"Error {number} ({_STATES.get(number, 'HY000')}): {text}", lost=lost, refused=number in _REFUSED
+    )

@@ -47,6 +47,7 @@ class PostgreSQL:
         "| truncate 63 }}"
     )
     longest_name = 63
+    verifying = "error verifying connection"
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         given = Details(details)

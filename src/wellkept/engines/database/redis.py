@@ -32,6 +32,7 @@ class Redis:
         "(random 20 | uppercase) (unix_time) | truncate 128 }}"
     )
     longest_name = 1024
+    verifying = "error verifying connection"
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         given = Details(details)
@@ -49,7 +50,7 @@ class Redis:
         ):
             if not value:
                 raise DatabaseFailure(f"{name} cannot be empty")
-        if self._tls and not self._ca and not self._unverified:
+        if self._tls and not self._ca:
             raise DatabaseFailure("ca_cert cannot be empty")
 
     def secrets(self) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ class Redis:
             "socket_timeout": STATEMENT_TIMEOUT,
             "single_connection_client": True,
             "decode_responses": True,
-            "retry": None,
+            "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0),
         }
         if self._tls:
             parameters |= {"ssl": True, "ssl_ca_data": self._ca or None}
@@ -94,7 +95,7 @@ class Redis:
         return True
 
     def create(self, session: Any, user: User, statements: list[str]) -> None:
-        rules = _rules(statements) or _DEFAULT
+        rules = _rules(statements) if any(text.strip() for text in statements) else _DEFAULT
         self._set(session, user, "reset", "on", *rules)
 
     def renew(self, session: Any, user: User, statements: list[str]) -> None:
@@ -103,7 +104,7 @@ class Redis:
     def set_password(self, session: Any, user: User, statements: list[str], *, root: bool = False) -> None:
         known = self._guard(lambda: session.execute_command("ACL", "GETUSER", user.name))
         if not known:
-            raise DatabaseFailure("the user does not exist")
+            raise DatabaseFailure(f"changeUserPassword for user {user.name} failed: user not found")
         self._set(session, user, "resetpass")
 
     def drop(self, session: Any, name: str, statements: list[str]) -> None:
@@ -135,24 +136,23 @@ class Redis:
                 f"the connection to the server failed ({type(error).__name__})", lost=True
             )
         except errors.RedisError as error:
-            failure = DatabaseFailure(str(error))
+            failure = DatabaseFailure(f"response returned from Conn: ERR {error}")
         except UnicodeEncodeError:
             failure = DatabaseFailure("what is sent may not hold half of a character")
         raise failure
 
 
 def _rules(statements: list[str]) -> list[str]:
-    """Raises ``DatabaseFailure`` for what is no list of rules, or would set a password."""
+    """What is no list in JSON is one rule. Raises ``DatabaseFailure`` for one that would set a password."""
     found: list[str] = []
-    for text in statements:
+    for text in filter(str.strip, statements):
         parsed: Any = None
         try:
             parsed = json.loads(text)
         except (ValueError, RecursionError):
-            pass  # refused below, outside of the handler
-        if not isinstance(parsed, list) or not all(isinstance(rule, str) for rule in parsed):
-            raise DatabaseFailure("creation_statements must be a list of rules in JSON")
-        found += parsed
+            pass  # a rule as it stands
+        listed = isinstance(parsed, list) and all(isinstance(rule, str) for rule in parsed)
+        found += parsed if listed else [text.strip()]
     for rule in found:
         if rule.startswith(_SETTERS) or rule.lower() in _FORBIDDEN or "\0" in rule:
             raise DatabaseFailure("a rule may not set a password: that is what the engine does")
@@ -167,6 +167,8 @@ def _check(name: str) -> None:
 def _redis() -> Any:
     try:
         import redis
+        import redis.backoff
+        import redis.retry
     except ImportError:
         redis = None  # type: ignore[assignment]
     if redis is None:
