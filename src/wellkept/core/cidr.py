@@ -23,14 +23,15 @@ def network(text: str) -> Network | None:
         return None
 
 
-def check(blocks: Sequence[str]) -> list[str]:
-    """``blocks`` as they are shown: a single address without its mask. Raises ``Refusal``."""
+def check(blocks: Sequence[str], what: str = "role fields") -> list[str]:
+    """``blocks`` as they are shown: a single address without its mask. Raises ``Refusal``, which says ``what`` was
+    looked at."""
     found = []
     for text in blocks:
         block = network(text)
         if block is None:
             raise bad(
-                f'error parsing role fields: error parsing address "{text[:64]}": Unable to convert "{text[:64]}" '
+                f'error parsing {what}: error parsing address "{text[:64]}": Unable to convert "{text[:64]}" '
                 "to an IPv4 or IPv6 address, or a UNIX Socket"
             )
         single = block.prefixlen == block.max_prefixlen

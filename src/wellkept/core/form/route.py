@@ -180,7 +180,7 @@ def _warnings(data: Data, sent: Mapping[str, Any], parts: Mapping[str, str]) -> 
     unknown = data.unknown
     if unknown:
         found.append(f"Endpoint ignored these unrecognized parameters: [{' '.join(unknown)}]")
-    replaced = sorted(name for name in parts if name in sent)
+    replaced = sorted(name for name in parts if sent.get(name) is not None)
     if replaced:
         found.append(
             "Endpoint replaced the value of these parameters with the values captured from the endpoint's "

@@ -154,7 +154,7 @@ def _write_header(call: Call) -> None:
         raise bad(f"the header {name} holds a credential; it is never recorded")
     headers = _headers(call.view)
     headers.pop(_find(call.view, name) or "", None)
-    headers[name] = {"hmac": bool(call.data["hmac"])}
+    headers[name.lower()] = {"hmac": bool(call.data["hmac"])}
     if len(headers) > 100:
         raise bad("no more than 100 headers can be recorded")
     call.view.put(HEADERS, json.dumps(headers).encode())

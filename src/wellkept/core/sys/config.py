@@ -118,7 +118,7 @@ def _write_header(call: Call) -> Response:
     if header.lower().startswith("x-vault-"):
         raise bad("X-Vault headers cannot be set")
     if not values:
-        raise bad("header values must be set")
+        raise bad("header and values must be specified")
     if any("\r" in text or "\n" in text for text in (header, *values)):
         raise bad("a header has no line ends")
     stored = {"header": header, "values": values}

@@ -31,6 +31,7 @@ AREAS = (
     "users",
     "plugins",
     "metrics",
+    "absent",
 )
 """In this order routes are tried."""
 

@@ -68,6 +68,9 @@ class Host:
 
     def in_flight(self, call: Call) -> Response:
         """What this process is doing right now; answered without an envelope, as OpenBao does."""
+        doing = self._service.core.in_flight()
+        if all(each is not call.request for each, _ in doing):
+            doing = [*doing, (call.request, call.now)]  # which an event loop answers without noting it
         told = {
             each.id: {
                 "start_time": moment(started),
@@ -76,7 +79,7 @@ class Host:
                 "request_method": _METHODS.get(each.operation, "GET"),
                 "client_id": "",
             }
-            for each, started in self._service.core.in_flight()
+            for each, started in doing
         }
         return Response(raw=("application/json", json.dumps(told).encode()))
 

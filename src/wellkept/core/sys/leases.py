@@ -137,6 +137,9 @@ class Leases:
 
 
 def _id(call: Call) -> str:
+    given = call.request.data.get("lease_id")
+    if given is not None and not isinstance(given, str):
+        raise bad("invalid lease ID")
     found: str = call.data["lease_id"] or call.data["url_lease_id"]
     if not found:
         raise bad("lease_id must be specified")

@@ -37,8 +37,6 @@ def enable(service: Service, call: Call, table: Table) -> Response:
     data = call.data
     path = data["path"].strip("/") + "/"
     kind: str = data["type"]
-    if not kind:
-        raise bad("backend type must be specified as a string")
     config = MountConfig()
     given = dict(data["config"])
     if table == "secret":
@@ -49,6 +47,8 @@ def enable(service: Service, call: Call, table: Table) -> Response:
     system = int(service.issuer.system.most)
     if not config.max_lease_ttl and config.default_lease_ttl > system:
         raise bad(f"given default lease TTL greater than system max lease TTL of {system}")
+    if not kind:
+        raise bad("backend type must be specified as a string")
     options: dict[str, str] = data["options"]
     if kind in ("kv-v1", "kv-v2"):
         options = {**options, "version": kind[-1]}

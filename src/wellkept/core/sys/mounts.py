@@ -81,7 +81,7 @@ class Mounts:
             raise bad(f'cannot fetch sysview for path "{self._shown(path)}"')
         return Response(tuning.read(mount, self._service.issuer.system))
 
-    def tune(self, call: Call) -> Response:
+    def tune(self, call: Call) -> None:
         path: str = call.data["path"]
         mount = self.find(path)
         if mount is None:
@@ -90,7 +90,7 @@ class Mounts:
             for name in ("default_lease_ttl", "max_lease_ttl"):
                 if name in call.data:
                     raise bad(f"cannot tune parameter {name} of {mount.path}")
-        return tuning.write(self._service, call, mount)
+        tuning.write(self._service, call, mount)
 
     def _shown(self, path: str) -> str:
         return ("auth/" if self._table == "auth" else "") + path.strip("/") + "/"

@@ -1,4 +1,4 @@
-"""``sys/plugins/catalog`` (which engines there are), ``sys/decode-token``, and that there are no namespaces."""
+"""``sys/plugins/catalog`` (which engines there are), and ``sys/decode-token``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..form import Field, Op, Route, bad
 from ..form.base64s import NotBase64, decode_url
-from ..registry import kinds
+from ..registry import DATABASE_PLUGINS, kinds
 from ..request import Response
 from .shown import VERSION
 
@@ -24,13 +24,12 @@ def routes(service: Service) -> list[Route]:
         Route(r"plugins/catalog/?", {}, {"read": _catalog, "list": _catalog}),
         Route(r"plugins/catalog/(?P<type>auth|database|secret)/?", fields, {"list": _list}),
         Route(r"plugins/catalog/(?P<type>auth|database|secret)/(?P<name>[\w-]+)", fields, {"read": _read}),
-        Route(r"namespaces/?", {}, {"list": _none}),
         Route(r"decode-token", decoding, {"update": Op(_decode, writes=False)}),
     ]
 
 
 def _names(kind: str) -> list[str]:
-    return [] if kind == "database" else kinds("auth" if kind == "auth" else "secret")
+    return list(DATABASE_PLUGINS) if kind == "database" else kinds("auth" if kind == "auth" else "secret")
 
 
 def _catalog(call: Call) -> Response:
@@ -71,10 +70,6 @@ def _read(call: Call) -> Response | None:
     )
 
 
-def _none(call: Call) -> None:
-    return None
-
-
 def _decode(call: Call) -> Response:
     """A root token out of what ``generate-root`` gave, and the one-time password that it was asked with."""
     encoded, otp = call.data["encoded_token"], call.data["otp"].encode("utf-8", "surrogatepass")
@@ -86,7 +81,7 @@ def _decode(call: Call) -> Response:
     except NotBase64 as error:
         failure = str(error)
     if failure:
-        raise bad(f"error decoding the token: {failure}")
+        raise bad(f"error decoding base64'd token: {failure}")
     if len(content) != len(otp):
         raise bad(
             f"error xoring token: length of byte slices is not equivalent: {len(content)} != {len(otp)}"

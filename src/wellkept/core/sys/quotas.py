@@ -95,6 +95,8 @@ class QuotaRules:
         path: str = data["path"].removeprefix("/")
         if path:
             path = self._path(path)
+        if data["role"]:
+            self._check_role(path)
         name: str = data["name"]
         for other in call.view.list(quotas.RULES):
             rule = quotas.load(call.view, other)
@@ -112,6 +114,17 @@ class QuotaRules:
                 data["inheritable"],
             ),
         )
+
+    def _check_role(self, path: str) -> None:
+        """Only a method whose logins are by role can have a limit for one."""
+        mount = next((each for each in self._service.router.mounts("auth") if each.path == path), None)
+        if mount is None:
+            raise bad(
+                f'Mount path "{path}" is not a valid auth method and therefore unsuitable for use with '
+                "role-based quotas"
+            )
+        if mount.kind != "approle":
+            raise bad(f'Mount path "{path}" does not support use with role-based quotas')
 
     def _path(self, path: str) -> str:
         """A mount's path ends in "/"; one below a mount must be of a mount."""

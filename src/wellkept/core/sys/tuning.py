@@ -8,7 +8,6 @@ from .. import mount_table
 from ..form import Field, bad
 from ..form.convert import Unconvertible, to_flag, to_text, to_texts
 from ..form.duration import parse_seconds
-from ..request import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +40,18 @@ _LISTS = (
     "allowed_response_headers",
     "allowed_managed_keys",
 )
+_BUILT_IN = frozenset({"sys/", "cubbyhole/", "identity/"})
+_NOT_OF_BUILT_IN = (
+    "description",
+    "options",
+    "listing_visibility",
+    "passthrough_request_headers",
+    "allowed_response_headers",
+    "plugin_version",
+    "token_type",
+    "user_lockout_config",
+)
+"""Parameters that the mounts which are always there do not have."""
 _TOKEN_TYPES = ("default-service", "default-batch", "service", "batch")
 
 
@@ -79,13 +90,26 @@ def lockout(config: MountConfig) -> dict[str, Any]:
     }
 
 
-def write(service: Service, call: Call, mount: Mount) -> Response:
+def _semantic(version: str) -> str:
+    """``v1`` as ``v1.0.0``."""
+    parts = version.removeprefix("v").split(".")
+    return f"v{'.'.join([*parts, '0', '0'][:3])}" if all(part.isdecimal() for part in parts) else version[:64]
+
+
+def write(service: Service, call: Call, mount: Mount) -> None:
     """Take over what was given, inside the transaction of the call. Raises ``Refusal``."""
     given = {name: call.data[name] for name in FIELDS if name in call.data and name != "path"}
     mounts = mount_table.load(call.view, mount.table)
     own = next((each for each in mounts if each.uuid == mount.uuid), None)
     if own is None:
         raise bad(f'tune of path "{mount.path}" failed: no mount entry found')
+    if mount.path in _BUILT_IN:
+        for name in _NOT_OF_BUILT_IN:
+            if name in given:
+                raise bad(f"cannot tune parameter {name} of {mount.path}")
+    if given.get("plugin_version"):
+        shown = _semantic(given["plugin_version"])
+        raise bad(f"plugin not found in the catalog: {mount.kind}, version={shown}")
     config = own.config
     values = _checked(given)
     default = values.get("default_lease_ttl", config.default_lease_ttl)
@@ -107,7 +131,6 @@ def write(service: Service, call: Call, mount: Mount) -> Response:
     if "options" in given:
         _retune(service, call, own, given["options"])
     mount_table.save(call.view, mount.table, mounts)
-    return Response()
 
 
 def _retune(service: Service, call: Call, mount: Mount, options: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..form import Field, Op, Route, bad
 from ..form.times import moment
+from ..refusal import Refusal
 from ..request import Response
 from ..tokens.token import SPENT
 from ..wrapping import INVALID
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ..form import Call
     from ..service import Service
 
+_INVALID = "error validating wrapping token: "
 _TOKEN = {"token": Field()}
 
 
@@ -35,6 +37,17 @@ def _wrap(call: Call) -> Response:
     return Response(dict(call.request.data))
 
 
+def _given(call: Call) -> str:
+    """The token. Raises ``Refusal`` where one is given that is none."""
+    data = call.request.data
+    token = data.get("token")
+    if token is not None and not isinstance(token, str):
+        raise Refusal(403, f"{_INVALID}could not decode token in request body")
+    if token == "":
+        raise Refusal(403, f"{_INVALID}empty token in request body")
+    return token or call.request.token or ""
+
+
 class Wrapped:
     """The handlers. The token is given in the request, or is the one that the request is made with."""
 
@@ -48,7 +61,7 @@ class Wrapped:
         return self._service.wrapping.rewrap(call.view, self._revived(call), call.now)
 
     def lookup(self, call: Call) -> Response:
-        text: str = call.data["token"] or call.request.token or ""
+        text = _given(call)
         told: dict[str, Any] = self._service.wrapping.lookup(call.view, text, call.now)
         return Response(
             {
@@ -60,7 +73,7 @@ class Wrapped:
 
     def _revived(self, call: Call) -> str:
         """The text; when the caller's own last use is this very request, the use is this."""
-        text: str = call.data["token"] or call.request.token or ""
+        text = _given(call)
         if not text:
             raise bad(INVALID)
         caller = call.request.caller

@@ -68,7 +68,7 @@ class TokenEngine(Routed):
     # Looking up.
 
     def _lookup(self, call: Call) -> Response:
-        text: str = call.data["token"] or call.request.token or ""
+        text = _given(call) or call.request.token or ""
         token = self._service.tokens.lookup(call.view, text, call.now)
         caller = call.request.caller
         if token is None and caller is not None and text == call.request.token:
@@ -102,7 +102,7 @@ class TokenEngine(Routed):
     # Renewing.
 
     def _renew(self, call: Call) -> Response:
-        text: str = call.data["token"]
+        text = _given(call)
         if not text:
             raise bad("missing token ID")
         return self._renewed(call, text)
@@ -141,7 +141,7 @@ class TokenEngine(Routed):
     # Revoking.
 
     def _revoke(self, call: Call) -> None:
-        text: str = call.data["token"]
+        text = _given(call)
         if not text:
             raise bad("missing token ID")
         self._end(call, self._service.tokens.lookup(call.view, text, call.now))
@@ -157,7 +157,7 @@ class TokenEngine(Routed):
         self._service.revoker.token(call.view, token, call.now)
 
     def _revoke_orphan(self, call: Call) -> None:
-        text: str = call.data["token"]
+        text = _given(call)
         if not text:
             raise bad("missing token ID")
         caller = call.request.caller
@@ -185,3 +185,12 @@ class TokenEngine(Routed):
 
         tidy_tokens(self._service)
         return Response(status=202, warnings=(_TIDYING,))
+
+
+def _given(call: Call) -> str:
+    """The token in the request. Raises ``Refusal`` for what is there and is no text."""
+    data = call.request.data
+    if "token" in data and not isinstance(data["token"], str):
+        raise Refusal(403, "invalid token")
+    text: str = call.data["token"]
+    return text
