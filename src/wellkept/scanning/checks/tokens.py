@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from ..hooks import Candidate
 
 _EXAMPLE = re.compile(
-    rb"(?i)example|sample|dummy|placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|fake|foobar"
+    rb"(?i)placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|foobar|examplekey"
 )
-_COUNTED = re.compile(rb"(?i)0000000|1234567890|abcdefgh|deadbeef")
+_COUNTED = re.compile(rb"(?i)example|sample|dummy|fake|0000000|1234567890|abcdefgh|deadbeef")
 
 
 def token(candidate: Candidate) -> bool | float | None:
-    """For tokens with a prefix of their own: dismisses examples, doubts counting, has no opinion on the rest."""
+    """For tokens with a prefix of their own: dismisses masks, doubts examples and counting, has no opinion on the rest."""
     secret = candidate.secret
-    if _EXAMPLE.search(secret) or is_pattern(_body(secret)):
+    if _EXAMPLE.search(secret) or len(set(_body(secret))) < 6:
         return False
-    return COUNTED if _COUNTED.search(secret) else None
+    return COUNTED if _COUNTED.search(secret) or is_pattern(_body(secret)) else None
 
 
 COUNTED = 0.45
-"""The confidence of a token with ``1234567890`` in it: made up, or a real one that was altered by hand."""
+"""The confidence of a token of the right form with ``1234567890`` in it: made up, or a real one altered by hand."""
 
 
 def named(candidate: Candidate) -> bool | float | None:

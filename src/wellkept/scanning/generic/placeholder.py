@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 WORDS = (
     rb"(?i)example|sample|dummy|placehold|redacted|change.?me|replace.?(?:me|with|this)|insert.?(?:your|here)|to.?be.?(?:set|changed|replaced)"
-    rb"|(?:^|[^a-z])(?:your|my|some|enter|put|the|this|add|fill|set|use)[-_ .]?(?:own|secret|api|access|auth|token|key|pass|user|client|app|account|private|public|db|new|here|super|very|strong|value|long)"
+    rb"|(?:^|[^a-z])(?:your|some|enter|put|the|this|add|fill|set|use)[-_ .]?(?:own|secret|api|access|auth|token|key|pass|user|client|app|account|private|public|db|new|here|super|very|strong|value|long)|(?:^|[^a-z])my[-_ .]?(?:own|secret|api|access|auth|token|key|user|client|app|account|private|public|new)[^0-9]*$"
     rb"|(?:key|token|secret|password|passwd|value|goes|put|insert|paste|yours?)[-_ ]?here|^(?:null|none|nil|undefined|true|false|empty|unset|required|optional|string|str|text|todo|tbd|fixme|n/?a)$"
     rb"|unique phrase|not[-_ ]?(?:a[-_ ]?)?(?:real|valid|used|set|secret|needed)|foo.?bar|lorem.?ipsum|deadbeef|fake[-_ ]?(?:secret|api|access|auth|token|key|pass|cred)|mock[-_ ]?(?:secret|api|access|auth|token|key|pass|cred)"
     rb"|\bcensored\b|\bhidden\b|\bmasked\b|\bomitted\b|\bsnip(?:ped)?\b|invalid[-_ ]?(?:secret|api|access|auth|token|key|pass)|xxx+|\.\.\.\.*|\*{3,}|-{4,}|_{4,}|#{3,}"
