@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ..barrier.seals.shamir import ShamirSeal
@@ -23,8 +24,11 @@ def directory() -> str:
 
 
 def settings(place: str, host: str = "127.0.0.1", port: int = 8200, **more: object) -> Settings:
-    """Plain HTTP on loopback, a key/value engine at ``secret/``, the store in ``place``."""
-    listener = ListenerSettings(host=host, port=port, tls=False)
+    """Plain HTTP on loopback, a key/value engine at ``secret/``, the store in ``place``. ``more``: other settings, the
+    listener's among them."""
+    its = {each.name for each in fields(ListenerSettings)}
+    listening = {name: more.pop(name) for name in its & more.keys()}
+    listener = ListenerSettings(host=host, port=port, tls=False, **listening)  # type: ignore[arg-type]
     return Settings(
         StorageSettings(place, "inmem"),
         [listener],
