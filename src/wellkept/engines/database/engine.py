@@ -80,7 +80,7 @@ class Database(Routed):
     def __init__(self, context: EngineContext) -> None:
         self._host = Host(context)
         self._statics = Statics(self._host)
-        self._recovery = Recovery(self._host)
+        self._recovery = Recovery(self._host, self._statics.resume)
         self.routes = (
             *Connections(self._host).routes(),
             *role_routes(),

@@ -36,7 +36,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 @dataclass(slots=True)
 class Intention:
     """``kind``: "user" (``user`` is made at connection ``db_name``; ``statements`` remove it) or "root" (the
-    connection's own account gets ``password``). ``due``: when it may be claimed; ``life``: of the process that
+    connection's own account gets ``password``) or "static" (the static role ``user`` is being rotated). ``due``: when it may be claimed; ``life``: of the process that
     stated it."""
 
     kind: str

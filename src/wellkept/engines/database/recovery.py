@@ -12,6 +12,8 @@ from .pool import Pool
 from .records import CONFIG, Connection, load, store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...core.view import View
     from .engine import Host
     from .intentions import Intention
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 class Recovery:
     """``run`` takes what is ripe."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, resume: Callable[[str], None]) -> None:
         self._host = host
+        self._resume = resume
 
     def run(self, now: float) -> None:
         found = self._host.read(lambda view: [each for each in waiting(view) if ripe(view, each, now)])
@@ -36,6 +39,9 @@ class Recovery:
         try:
             if intention.kind == "user":
                 self._remove(identifier, intention)
+            elif intention.kind == "static":
+                self._host.write(lambda view: forget(view, identifier))
+                self._resume(intention.user)  # which writes down what it does
             else:
                 self._find_out(identifier, intention)
         except (WellkeptError, DatabaseFailure):

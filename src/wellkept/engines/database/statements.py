@@ -79,10 +79,6 @@ def render(statement: str, values: Mapping[str, str], dialect: Dialect) -> list[
     sent: list[str] = []
     current: list[str] = []
     for match in dialect.token.finditer(statement):
-        if match.lastgroup == "odd":
-            raise DatabaseFailure(
-                "a statement has quotes or a comment without an end, or comments in comments"
-            )
         if match.lastgroup == "end" and dialect.separate:
             sent.append("".join(current))
             current = []
@@ -94,6 +90,8 @@ def render(statement: str, values: Mapping[str, str], dialect: Dialect) -> list[
 
 def _token(match: re.Match[str], values: Mapping[str, str], dialect: Dialect) -> str:
     text, kind = match.group(), match.lastgroup
+    if kind == "odd":
+        raise DatabaseFailure("a statement has quotes or a comment without an end, or comments in comments")
     if "{{" not in text or kind == "comment":
         return text
     if not any(name in values for name in PLACEHOLDER.findall(text)):

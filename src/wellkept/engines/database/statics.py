@@ -17,7 +17,7 @@ from ...core.request import Response
 from ...errors import WellkeptError
 from .creds import allowed
 from .drivers import User
-from .intentions import CLAIM, PATIENCE
+from .intentions import CLAIM, PATIENCE, Intention, forget, state
 from .passwords import new
 from .records import ROLES, STATIC, StaticRole, connection, due, load, schedule, store
 from .roles import COMMON, NOT_UNIQUE, PAGE, credential, listing
@@ -103,7 +103,7 @@ class Statics:
         self._rotate(call.data["name"], self._host.clock.time(), forced=True)
 
     def _rotate(self, name: str, now: float, *, forced: bool) -> None:
-        def begin(view: View) -> tuple[StaticRole, Connection] | None:
+        def begin(view: View) -> tuple[StaticRole, Connection, str] | None:
             role = load(view, STATIC, name, StaticRole)
             if role is None:
                 if forced:
@@ -120,22 +120,39 @@ class Statics:
             role.claim = now + CLAIM
             schedule(view, name, role, now + PATIENCE)
             store(view, STATIC, name, role)
-            return role, found
+            return role, found, state(view, Intention("static", role.db_name, name), now)
 
         begun = self._host.write(begin)
         if begun is None:
             return
-        role, found = begun
+        role, found, identifier = begun
         failure: WellkeptError | None = None
         try:
             self._apply(found, role, role.pending)
         except WellkeptError as error:
             failure = error
-        self._host.write(lambda view: self._finish(view, name, role.pending, failed=failure is not None))
+        self._host.write(
+            lambda view: self._finish(view, name, role.pending, identifier, failed=failure is not None)
+        )
         if failure is not None:
             raise Refusal(500, one_error(_CONTINUES + str(failure)))
 
-    def _finish(self, view: View, name: str, password: str, *, failed: bool) -> None:
+    def resume(self, name: str) -> None:
+        """Finish at once what a process began that is gone: until then the server may know a password that is not
+        given out yet."""
+
+        def unclaim(view: View) -> None:
+            role = load(view, STATIC, name, StaticRole)
+            if role is not None and role.pending:
+                role.claim = 0
+                schedule(view, name, role, self._host.clock.time())
+                store(view, STATIC, name, role)
+
+        self._host.write(unclaim)
+        self._rotate(name, self._host.clock.time(), forced=False)
+
+    def _finish(self, view: View, name: str, password: str, identifier: str, *, failed: bool) -> None:
+        forget(view, identifier)
         role = load(view, STATIC, name, StaticRole)
         if role is None or role.pending != password:
             return
