@@ -14,10 +14,7 @@ from .sides import Sides
 @pytest.fixture(scope="session")
 def sides(openbao):  # noqa: F811
     """Theirs and ours, to be asked the same."""
-    # The routes that want no token are closed unless the configuration opens them; they are counted all the same.
-    with wellkept.testing.server(
-        options={"unauthenticated_rekey": True, "unauthenticated_generate_root": True}
-    ) as ours:
+    with wellkept.testing.server() as ours:
         mount(openbao)
         mount(ours)
         yield Sides(openbao, ours)

@@ -19,12 +19,17 @@ SECRET_ENGINES = {
 """What is mounted at both, by path, besides what is always there."""
 AUTH_METHODS = ("approle", "userpass")
 
+OPENED = {"unauthenticated_rekey": True, "unauthenticated_generate_root": True}
+"""Our server's settings: the routes that want no token are closed unless they are opened, and are counted all the same."""
+
 _METHODS = ("get", "post", "patch", "delete")
 _NAMES = {"source": "platform", "urlbytes": "8", "urlalgorithm": "sha2-256", "type": "secret", "version": "1"}
 """What stands in a brace that not every text fits; "probe" for all others."""
 _LAST = ("sys/step-down", "sys/seal")
 """Asked at the end, since nothing is answered after them."""
-_UNKNOWN = re.compile("unsupported (path|operation)|no handler for route|method not allowed|not implemented")
+_UNKNOWN = re.compile(
+    "unsupported (path|operation)|no handler for route|method not allowed|cannot be written on this server"
+)
 
 
 class Operation(NamedTuple):
@@ -68,7 +73,9 @@ def _spoken(method: str, described) -> list[str]:
 
 def answered(server, wanted: list[Operation]) -> set[Operation]:
     """Those of ``wanted`` that ``server`` answers. It is sealed or the like afterwards."""
-    return {each for each in sorted(wanted, key=lambda each: each.path in _LAST) if _knows(server, each)}
+    server.request("POST", "auth/approle/role/probe", {})
+    ordered = sorted(wanted, key=lambda each: (each.path in _LAST, each.method == "DELETE"))
+    return {each for each in ordered if _knows(server, each)}
 
 
 def _knows(server, operation: Operation) -> bool:
@@ -87,11 +94,11 @@ def _knows(server, operation: Operation) -> bool:
         text = answer.read().decode("utf-8", "replace")
     finally:
         connection.close()
-    if answer.status not in (404, 405, 501):
+    if answer.status not in (400, 404, 405, 501):
         return True
     try:
         said = json.loads(text) if text else {}
     except ValueError:
         return False
     errors = " ".join(said.get("errors") or ())
-    return answer.status == 404 and not _UNKNOWN.search(errors.lower())
+    return answer.status in (400, 404) and not _UNKNOWN.search(errors.lower())
