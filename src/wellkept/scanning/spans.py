@@ -106,14 +106,16 @@ def behind(old: bytes, new: bytes, most: int) -> int:
         step = min(step, most - same)
         if old[size_old - same - step : size_old - same] != new[size_new - same - step : size_new - same]:
             break
-        same, step = same + step, 2 * step
+        same, step = same + step, 4 * step
     else:
         return most
-    low, high = same, same + step
-    while low < high:
-        middle = (low + high + 1) >> 1
-        if old[size_old - middle : size_old - low] == new[size_new - middle : size_new - low]:
-            low = middle
+    one, other = (text[len(text) - same - step : len(text) - same] for text in (old, new))
+    while len(one) > 128:
+        half = len(one) >> 1
+        if one[-half:] == other[-half:]:
+            same += half
+            one, other = one[:-half], other[:-half]
         else:
-            high = middle - 1
-    return low
+            one, other = one[-half:], other[-half:]
+    xor = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
+    return same + len(one) - (xor.bit_length() + 7 >> 3)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .content import Hit
 from .spans import gaps, runs
-from .tall import REACH, Tall
+from .tall import REACH, WIDE, Tall
 from .targets.archive import sniff as sniff_archive
 from .text.utf16 import sniff
 from .windows import WHOLE
@@ -31,6 +31,8 @@ LINE = 4096
 """A version with a longer line beside a difference is scanned whole."""
 KEEP = 16 << 20
 """Bytes of scanned versions that are kept to compare with."""
+_PAD = b"\n" + b"\0" * WIDE + b"\n"
+"""Between two windows: no match over several lines that is not a tall rule's reaches across."""
 _NEXT = re.compile(rb"\n[ \t\"'#*]{0,60}[A-Za-z0-9+/_-]{2,127}[\"'=]{0,2}\r?$", re.MULTILINE)
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
 
@@ -113,9 +115,9 @@ class Versions:
         may_be_tall, base64 = self._tall.look(data)
         if may_be_tall or self._is_tall_by_path(item.origin.path):
             return None
-        for start, end in places:
-            if self._finds(data[start:end], item.origin.path, base64):
-                return None
+        together = _PAD.join([data[start:end] for start, end in places])
+        if together and self._finds(together, item.origin.path, base64):
+            return None
         return moved
 
     def _is_tall_by_path(self, path: str) -> bool:
