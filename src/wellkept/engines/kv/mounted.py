@@ -14,9 +14,10 @@ from .vault import VaultKV
 from .vault.upgrade import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ...core.command import Command
+    from ...core.form import Route
     from ...core.registry import EngineContext
     from ...core.request import Request
     from ...core.view import View
@@ -36,6 +37,13 @@ class MountedKV(Served):
 
     def subject(self, path: str) -> str:
         return path
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Of the version that the mount has, for the OpenAPI document; what only explains itself is left out."""
+        second = self._context.mount.options.get("version") == "2"
+        found = self._second.routes if second else self._first.routes
+        return [route for route in found if "path" in route.fields or "max_versions" in route.fields]
 
     def parse_request(self, request: Request, path: str) -> Command:
         mount = request.mount or self._context.mount
