@@ -167,6 +167,28 @@ def test_an_encoded_secret_is_found(scanner, token, form, before):
     assert finding.location.decoded
 
 
+GLUED = {
+    "coloured": lambda data: b"level=\x1b[32m" + data + b"\x1b[0m",
+    "coloured, many": lambda data: b"\x1b[1;31mtoken\x1b[0m \x1b[38;5;12m" + data + b"\x1b[K",
+    "coloured in the middle": lambda data: data[:9] + b"\x1b[1m" + data[9:] + b"\x1b[0m",
+    "quoted in a URL": lambda data: b"https://example.com/?key=%22" + data + b"%22",
+    "behind one sign of a URL": lambda data: b"https://example.com/?q=key%3D" + data,
+}
+
+
+@pytest.mark.parametrize("form", GLUED)
+def test_a_token_behind_a_sign_that_ends_in_a_letter_is_found(scanner, token, form):
+    report = scan(scanner, b"one\n" + GLUED[form](token(3)) + b"\nthree\n")
+    assert secrets(report) == [token(3)]
+    assert report.findings[0].location.line == 2
+
+
+def test_a_coloured_token_that_is_seen_as_it_stands_is_found_once(scanner, token):
+    report = scan(scanner, b"\x1b[32m key \x1b[0m " + token(3) + b"\n")
+    assert secrets(report) == [token(3)]
+    assert not report.findings[0].location.decoded
+
+
 def test_frequent_rules_find_the_same_in_both_engines(rules):
     pieces = [
         b"secret",

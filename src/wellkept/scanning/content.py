@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .targets import Item, Stream
     from .versions import Versions
 
+_GLUED = frozenset({"url", "ansi"})
+"""Encodings whose signs end in a letter or digit: it joins the word behind, so that a token in the clear is none."""
 DECODED = 4
 """A window's decoded pieces may be so many times its own size in all."""
 
@@ -313,7 +315,8 @@ class ContentScanner:
                 line_start,
             )
         if detected and self._decoder is not None:
-            yield from self._decoded(origin, window, detected, lines, line_start, seen, carry)
+            direct = {data[raw.start : raw.end] for raw in raws}
+            yield from self._decoded(origin, window, detected, lines, line_start, seen, direct)
 
     def _decoded(
         self,
@@ -323,7 +326,7 @@ class ContentScanner:
         lines: int,
         line_start: int,
         seen: set[tuple[int, bytes]],
-        carry: dict[int, int],
+        direct: set[bytes],
     ) -> Iterator[Hit | Problem]:
         """Scans what is encoded in a window, level by level; places are those of the outermost encoded piece."""
         assert self._decoder is not None
@@ -343,7 +346,14 @@ class ContentScanner:
                 raws, more = self._matcher.scan(content, 0, len(content) + 1, {}, path, True)
                 for raw in raws:
                     secret = content[raw.start : raw.end]
-                    if (raw.rule, secret) in seen or secret in window.data[start:end]:
+                    if (raw.rule, secret) in seen or (
+                        secret in window.data[start:end]
+                        and (
+                            names[0] not in _GLUED
+                            or secret in direct
+                            or self._matcher.rules[raw.rule].generic
+                        )
+                    ):
                         continue  # stands there in the clear as well
                     seen.add((raw.rule, secret))
                     line = (

@@ -207,5 +207,12 @@ def _utf16(data: bytes, at: int, least: int, floor: int) -> tuple[int, int, byte
     return at, end, data[at:end:2]
 
 
+def _ansi(data: bytes, at: int, least: int, floor: int) -> tuple[int, int, bytes | None]:
+    """A line without the escape sequences that colour it: they end in a letter, which joins the word behind."""
+    start, end = _token(data, at, least, floor, b"\r\n\0")
+    head, *parts = data[start:end].split(b"\x1b[")
+    return start, end, head + b"".join(part.lstrip(b"0123456789;:?")[1:] for part in parts)
+
+
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
-_UNDO = {"base64": _base64, "hex": _hex, "url": _url, "json": _json, "utf-16": _utf16}
+_UNDO = {"base64": _base64, "hex": _hex, "url": _url, "json": _json, "utf-16": _utf16, "ansi": _ansi}

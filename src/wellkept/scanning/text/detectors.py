@@ -12,8 +12,9 @@ BASE64 = r"(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z
 GZIP = r"H4sIA[A-Za-z0-9+/_-]{20}"
 HEX = r"(?:[2-7][0-9A-Fa-f]){16}"
 HEX_ESCAPES = r"(?:\\x[2-7][0-9A-Fa-f]){8}"
-URL = r"%[2-7][0-9A-Fa-f][^%\s]{0,40}%[2-7][0-9A-Fa-f]"
+URL = r"%[2-7][0-9A-Fa-f](?:[^%\s]{0,40}%[2-7][0-9A-Fa-f]|[A-Za-z0-9_.-]{16})"
 JSON = r"""\\"\s{0,4}[:=]|[:=]\s{0,4}\\"|:\\/\\/|\\u00[2-7][0-9A-Fa-f]"""
+ANSI = r"\x1b\[[0-9;:?]{0,24}[A-Za-z]"
 UTF16 = r"(?:[\x20-\x7e]\x00){16}"
 
 DETECTORS: tuple[tuple[str, str], ...] = (
@@ -22,6 +23,7 @@ DETECTORS: tuple[tuple[str, str], ...] = (
     ("url", URL),
     ("json", JSON),
     ("utf-16", UTF16),
+    ("ansi", ANSI),
 )
 """Name of the encoding and the pattern; the engines report them by their place here, behind the rules. The precise
 pattern of base64 alone would take the engine a quarter of its speed; this one costs nothing to speak of."""
