@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Handler = Callable[[Exchange, str, bytes, str], Answer]
 
 SEALED = "Vault is sealed"
+NO_HELP = "there is no help over the API; sys/internal/specs/openapi describes every path"
 INLINE = 16 * 1024
 """Bytes of body up to which a request is tried on the event loop."""
 
@@ -185,6 +186,8 @@ class App:
 
     def _request(self, exchange: Exchange, path: str, query: bytes) -> Request:
         headers = exchange.headers
+        if b"help=" in query and any(name == "help" and value for name, value in pairs(query)):
+            raise Refusal(405, NO_HELP)  # whatever the method: who asks for help wants nothing done
         address = self._address(exchange)
         method = exchange.method
         operation = _OPERATIONS.get(method)

@@ -31,7 +31,7 @@ def routes(service: Service) -> list[Route]:
     return [
         Route(r"remount", {"from": Field(clear=True), "to": Field(clear=True)}, {"update": _move}),
         Route(
-            f"remount/status/{part('migration_id')}", {"migration_id": Field(clear=True)}, {"read": _status}
+            f"remount/status/{part('migration_id')}/?", {"migration_id": Field(clear=True)}, {"read": _status}
         ),
     ]
 
