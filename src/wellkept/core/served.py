@@ -25,6 +25,7 @@ from .request import MUTATIONS, NOTHING, Identity, Response
 from .retry import transact
 from .together import Together
 from .tokens.token import SPENT
+from .turn import Turn
 from .view import View, WritingView
 from .wrapping import ALLOWED, POLICY
 
@@ -109,11 +110,15 @@ class ServedCore(Core):
             if caller is not None and caller.num_uses == SPENT:
                 self._end(caller)
 
-    def handle_now(self, request: Request) -> Response | None:
+    def turn(self) -> Turn:
+        """For the reads that an event loop answers in one turn."""
+        return Turn(self._audit)
+
+    def handle_now(self, request: Request, turn: Turn | None = None) -> Response | None:
         """As ``handle``, on an event loop: nothing waits. ``None``, with nothing done or recorded, when it takes a thread.
 
         What only looks is answered here, if all of it is in memory and the record goes to files; by the same
-        steps as everywhere.
+        steps as everywhere. With a ``turn``, what comes of it may leave only once that was written.
         """
         memory = self.memory
         if memory is None:
@@ -140,7 +145,10 @@ class ServedCore(Core):
                     self._run(step, self._storage)  # memory is of one moment as it is
                 if command.after is not None or command.scrub or step.alias is not None:
                     self._clean_up([step])
-            self._record("response", [step])
+            if turn is None:
+                self._record("response", [step])
+            else:
+                turn.lines.append(self._line("response", step))
         except NotInMemory:
             return None
         finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..storage.protocol import Entry, Reader, Transaction
 
 
@@ -19,6 +21,15 @@ class View:
 
     def get(self, key: str) -> Entry | None:
         return self._source.get(self._prefix + key)
+
+    def revision_of(self, key: str) -> int | None:
+        """The revision of what stands at ``key``, or ``None``: whether what one remembers of it is still so."""
+        key = self._prefix + key
+        ask: Callable[[str], int | None] | None = getattr(self._source, "revision_of", None)
+        if ask is not None:
+            return ask(key)  # without decrypting it
+        entry = self._source.get(key)
+        return None if entry is None else entry.revision
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[str]:
         return self._source.list(self._prefix + prefix, after=after, limit=limit)

@@ -25,6 +25,7 @@ from .target import Redirect, pairs, parameters, split, truth
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..core.turn import Turn
     from .node import Node
 
     Handler = Callable[[Exchange, str, bytes, str], Answer]
@@ -74,10 +75,15 @@ class App:
         self._forwarding = forwarding if forwarding.trusted else None
         self._clients: dict[str, Client] = {}
 
-    def now(self, exchange: Exchange) -> Answer | None:
-        """The answer, or ``None`` when it takes a thread."""
+    def turn(self) -> Turn | None:
+        """For what is answered ``now`` in one turn of the loop."""
+        service = self._node.service
+        return None if service is None else service.turn()
+
+    def now(self, exchange: Exchange, turn: Turn | None = None) -> Answer | None:
+        """The answer, or ``None`` when it takes a thread. With a ``turn``, it may leave once that was written."""
         try:
-            return self._now(exchange)
+            return self._now(exchange, turn)
         except Exception as error:
             return self.failed(error, exchange)
 
@@ -106,7 +112,7 @@ class App:
             answer = self.failed(error, exchange)
         return answer._replace(headers=answer.headers + permission) if permission else answer
 
-    def _now(self, exchange: Exchange) -> Answer | None:
+    def _now(self, exchange: Exchange, turn: Turn | None) -> Answer | None:
         if len(exchange.body) > INLINE or b"origin" in exchange.headers:
             return None
         path, query = split(exchange.target)
@@ -124,7 +130,7 @@ class App:
         if handle is None:
             return None
         exchange.request = request = self._request(exchange, name, query)
-        response = handle(request)
+        response = handle(request) if turn is None else handle(request, turn)
         if response is not None:
             return envelope.answer(request, response)
         exchange.together = request.operation in MUTATIONS and service.handle_together is not None

@@ -21,6 +21,10 @@ from .exchange import Answer, Exchange, refuse
 from .limits import MAX_BODY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core.turn import Turn
+    from ..errors import WellkeptError
     from .app import App
     from .pool import Pool
 
@@ -77,6 +81,10 @@ class Listener:
         self.now = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._stopped: asyncio.Future[None] | None = None
+        self._new_turn: Callable[[], Turn | None] = getattr(app, "turn", lambda: None)
+        self._in_turn = False
+        self._turn: Turn | None = None
+        self._leaving: list[tuple[Connection, Exchange, Answer]] = []
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the sweep over the connections."""
@@ -116,6 +124,7 @@ class Listener:
     async def drain(self, patience: float) -> None:
         """Answer what was asked, and close; after ``patience`` seconds close all the same."""
         self.draining = True
+        self.end_turn()
         for connection in list(self.connections):
             connection.finish()
         if self.connections:
@@ -127,6 +136,33 @@ class Listener:
                     connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+
+    def turn(self) -> Turn | None:
+        """What is answered until ``end_turn`` leaves with it, recorded by one write."""
+        if not self._in_turn:
+            self._in_turn = True
+            self._turn = self._new_turn()
+            self.loop.call_soon(self.end_turn)
+        return self._turn
+
+    def hold(self, connection: Connection, exchange: Exchange, answer: Answer) -> None:
+        """Have it leave at the end of the turn."""
+        self._leaving.append((connection, exchange, answer))
+
+    def end_turn(self) -> WellkeptError | None:
+        """Write the records, and then the answers; errors in place of those, when there is no record of them. Why
+        there is none."""
+        if not self._in_turn:
+            return None
+        self._in_turn = False
+        turn, self._turn = self._turn, None
+        leaving, self._leaving = self._leaving, []
+        failure = None if turn is None else turn.write()
+        for connection, exchange, answer in leaving:
+            if failure is not None and exchange.request is not None:
+                answer = self.app.failed(failure, exchange)
+            connection.send(exchange, answer)
+        return failure
 
     def lost(self, connection: Connection) -> None:
         self.connections.discard(connection)
@@ -384,13 +420,20 @@ class Connection(asyncio.Protocol):
         while self._line and not self._paused and not self._closing:
             exchange, keep = self._line.popleft()
             self.deadline = listener.now + listener.app.limits.duration
-            answer = listener.app.now(exchange)
+            turn = listener.turn()
+            answer = listener.app.now(exchange) if turn is None else listener.app.now(exchange, turn)
             if answer is None:
                 self._delegate(exchange, keep)
                 return
             if exchange.body:
                 self._release(len(exchange.body))
-            self._write(exchange, answer, keep)
+            if keep and not listener.draining and not self._eof and len(answer.body) < _LITTLE:
+                listener.hold(self, exchange, answer)
+            else:
+                failure = listener.end_turn()
+                if failure is not None and exchange.request is not None:
+                    answer = listener.app.failed(failure, exchange)
+                self._write(exchange, answer, keep)
         if self._farewell is not None and not self._paused and not self._closing:
             # Where the next request would begin is not known.
             self._write(_NONE, self._farewell, keep=False)
@@ -424,9 +467,21 @@ class Connection(asyncio.Protocol):
 
     def _write(self, exchange: Exchange, answer: Answer, keep: bool) -> None:
         listener = self._listener
-        status, body, content_type, extra = answer
+        listener.end_turn()  # what is held goes first, and this one's record before it
+        if self._closing:
+            return
         if listener.draining or (self._eof and not self._line):
             keep = False
+        self.send(exchange, answer, keep)
+        if not keep:
+            self._close()
+
+    def send(self, exchange: Exchange, answer: Answer, keep: bool = True) -> None:
+        """Write it to the client."""
+        if self._closing:
+            return
+        listener = self._listener
+        status, body, content_type, extra = answer
         head = listener.head(status, content_type)
         for name, value in extra:
             head += name + b": " + value + b"\r\n"
@@ -435,8 +490,6 @@ class Connection(asyncio.Protocol):
         head += listener.date if keep else listener.date + b"Connection: close\r\n"
         silent = status == 204 or exchange.method == "HEAD"
         self._transport.write(head + b"\r\n" if silent else head + b"\r\n" + body)
-        if not keep:
-            self._close()
 
     def _wait(self) -> None:
         """For the next request."""
@@ -488,6 +541,9 @@ class Connection(asyncio.Protocol):
             self._certificate = (tls.getpeercert(True) or b"") if tls is not None else b""
         return self._certificate or None
 
+
+_LITTLE = 64 * 1024
+"""Bytes of an answer from which on it does not wait for others."""
 
 _NONE = Exchange("GET", b"", {})
 """Stands for a request that did not arrive whole."""

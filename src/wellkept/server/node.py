@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..core.request import Request, Response
     from ..core.service import Service
+    from ..core.turn import Turn
     from ..storage.protocol import Storage
     from .board import Board
     from .settings import Settings
@@ -48,9 +49,8 @@ class Serving:
         self.barrier = barrier
         self.service = service
         self.handle: Callable[[Request], Response] = service.core.handle
-        self.handle_now: Callable[[Request], Response | None] | None = getattr(
-            service.core, "handle_now", None
-        )
+        self.handle_now: Callable[..., Response | None] | None = getattr(service.core, "handle_now", None)
+        self.turn: Callable[[], Turn | None] = getattr(service.core, "turn", lambda: None)
         self.handle_together: Callable[[Sequence[Any]], list[Any]] | None = (
             getattr(service.core, "handle_together", None) if getattr(service.core, "memory", None) else None
         )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Conflict
 from .group import GroupCommit
@@ -71,6 +71,10 @@ class CachedStorage:
         self.below = storage
         self.group = GroupCommit(storage, before=before, after=self._committed)
         self._max_bytes = max_bytes
+        for name in ("path", "size", "check", "backup_to"):  # what only some storages have
+            # Not by __getattr__, which would make every look at an attribute a slow one.
+            if hasattr(storage, name):
+                setattr(self, name, getattr(storage, name))
         self._reset()
 
     def _reset(self) -> None:
@@ -338,12 +342,6 @@ class CachedStorage:
         """See ``SQLiteStorage``; where the storage below needs no scrubbing, it is done."""
         scrub: Callable[[], bool] | None = getattr(self.below, "scrub", None)
         return scrub is None or scrub()
-
-    def __getattr__(self, name: str) -> Any:
-        """What only the storage below has: ``path``, ``size``, ``check``, ``backup_to``."""
-        if name in ("path", "size", "check", "backup_to"):
-            return getattr(self.below, name)
-        raise AttributeError(name)
 
     def forget(self) -> None:
         """Remember nothing: for a seal, or to measure."""

@@ -118,8 +118,8 @@ def _relinked(
     for key in (*new, *(each for each in before if each not in leaving)):
         following = order[bisect_right(order, key)]
         tie = link(key, b"" if following is _END else following)
-        row = before.get(key, _Row(0, 0, 0))
-        yield key, row._replace(link=tie)
+        row = before.get(key)
+        yield key, _Row(0, 0, tie) if row is None else _Row(row.id, row.revision, tie)
 
 
 def _drop(db: sqlite3.Connection, keys: Sequence[bytes], there: Mapping[bytes, _Row]) -> None:

@@ -7,6 +7,8 @@ import os
 from cryptography.hazmat.primitives import hashes, hmac
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = bytes(ord(_ALPHABET[value % 62]) for value in range(256))
+_LEFT_OVER = bytes(range(248, 256))
 LENGTH = 24
 SERVICE = "s."
 BATCH = "b."
@@ -14,12 +16,11 @@ BATCH = "b."
 
 def random_text(length: int = LENGTH) -> str:
     """``length`` random letters and digits; 24 hold 142 bits."""
-    number = int.from_bytes(os.urandom(length + 8), "big")  # 8 bytes more leave no bias worth the name
-    letters = []
-    for _ in range(length):
-        number, index = divmod(number, 62)
-        letters.append(_ALPHABET[index])
-    return "".join(letters)
+    text = b""
+    while len(text) < length:
+        # Each letter stands for four values of a byte; the eight values that are left over are dropped.
+        text += os.urandom(length + length // 8 + 4).translate(_LETTERS, _LEFT_OVER)
+    return text[:length].decode()
 
 
 def new_token() -> str:

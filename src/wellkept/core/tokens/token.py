@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..compact import printer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,9 +63,9 @@ class Token:
     def encode(self) -> bytes:
         """As stored."""
         fields = {}
-        for name in _NAMES:
+        for name, blank in _FIELDS:
             value = getattr(self, name)
-            if value != _BLANK.get(name, ...):
+            if value != blank:
                 fields[name] = value
         return _dump(fields).encode()
 
@@ -85,4 +87,5 @@ _BLANK: dict[str, Any] = {
 }  # fmt: skip
 """What need not be stored."""
 _NAMES = tuple(Token.__dataclass_fields__)
-_dump = json.JSONEncoder(separators=(",", ":")).encode
+_FIELDS = tuple((name, _BLANK.get(name, ...)) for name in _NAMES)
+_dump = printer()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core.compact import printer
 from ...core.model import CURRENT, PENDING, PREVIOUS, VersionInfo
 from ...core.request import new_id
 from ...errors import NotFound
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_VERSIONS = 10
 
 _parse = json.JSONDecoder().decode
-_print = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_print = printer(ascii_only=False)
 _NO_FLAGS: dict[str, Any] = {}
 _FLAGS = ("enabled", "not_before", "expires", "deleted", "destroyed", "content_type")
 _PLAIN = VersionInfo(0, "", 0.0)._asdict()

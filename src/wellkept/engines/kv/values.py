@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core.compact import printer
 from ...core.model import MAX_VALUE
 from ...errors import InvalidRequest, ValueTooLarge
 
@@ -25,7 +26,7 @@ MAX_JSON_DEPTH = 100
 MAX_INTEGER_BITS = 4096
 """Python refuses to print integers of more than 4300 digits."""
 
-_print = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=dict).encode
+_print = printer(ascii_only=False, default=dict)
 
 
 class Value:

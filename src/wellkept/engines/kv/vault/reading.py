@@ -49,10 +49,13 @@ class Reader:
 
     def current(self, view: View, name: str, now: float) -> Response:
         """The current version. Its metadata is not made anew while the record stays as it is."""
+        known = self._seen.get(name)
+        # Revision 0 is what this transaction has written itself, perhaps more than once.
+        if known is not None and known.revision and known.revision == view.revision_of(keys.META + name):
+            return _answer(view, name, now, known)
         entry = fetch(view, keys.META, name)
         if entry is None:
             raise missing()
-        known = self._seen.get(name)
         if known is None or known.revision != entry.revision or not entry.revision:
             known = _look(name, Record.decode(entry.value), entry.revision, 0)
             if len(self._seen) >= CACHED:
