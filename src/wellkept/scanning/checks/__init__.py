@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "token": tokens.token,
     "named": tokens.named,
     "service": tokens.service,
+    "drawn": tokens.drawn,
     "crc_base62": tokens.crc_base62,
     "crc_hex": tokens.crc_hex,
     "gitlab_routable": tokens.gitlab_routable,

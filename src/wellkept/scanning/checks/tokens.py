@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EXAMPLE = re.compile(
     rb"(?i)placehold|redacted|unique phrase|change.?me|your[-_]|xxxx|\.\.\.|\*\*\*|foobar|examplekey"
 )
+_TELLING = re.compile(rb"(?i)key|token|secret|pass|auth|cred|api")
 _COUNTED = re.compile(rb"(?i)example|sample|dummy|fake|0000000|1234567890|abcdefgh|deadbeef")
 
 
@@ -52,6 +53,20 @@ def service(candidate: Candidate) -> bool | float | None:
     ):
         return False
     return judge_named(candidate)
+
+
+def drawn(candidate: Candidate) -> bool | float | None:
+    """As ``token``, for a short prefix that names of code bear too: the body has digits and looks drawn by lot."""
+    from ..generic.values import strength
+
+    body = candidate.secret[3:].lstrip(b"_.")
+    if (
+        sum(48 <= byte <= 57 for byte in body) < 2
+        or strength(body, quoted=True) < 0.75
+        or likeness(body) > 3.0
+    ):
+        return False
+    return token(candidate)
 
 
 def _lettered(secret: bytes) -> bool:

@@ -36,7 +36,7 @@ _COMPARED = re.compile(rb"(?:[!=]=+|<>|\beq\b|\bne\b|\bis\b|\bin\b)\s{0,3}[\"'`]
 
 def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     """The confidence that ``candidate`` is a secret, or none. ``line`` is the line it stands on, ``path`` the file."""
-    value = candidate.strip().lstrip(b"=")
+    value = candidate.strip().lstrip(b"=").partition(b"\\n")[0]
     if len(value) < 4 or places.is_ignored(path):
         return None
     at = line.find(candidate)
@@ -46,10 +46,14 @@ def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
     if weight <= 0.0:
         return None
     quoted = before.endswith((b'"', b"'", b"`"))
-    strong = values.strength(value, quoted=quoted)
-    score = _score(rule, weight, strong, quoted, places.kind(path), len(value))
+    strong, place = values.strength(value, quoted=quoted), places.kind(path)
+    if strong < WORD and _is_word(value, name, quoted, place) and _ASSIGNED.search(before[-24:]):
+        strong = WORD
+    score = _score(rule, weight, strong, quoted, place, len(value))
     score += places.adjust(path, line) + _by_shape(before)
-    if score < LEAST or _is_none(value, quoted) or _LOOKUP.search(before[-40:]) or _repeats(name, value):
+    if score < LEAST or _is_none(value, quoted) or _LOOKUP.search(before[-40:]):
+        return None
+    if _repeats(name, value) and not (strong == WORD and _is_lazy(name, value, place)):
         return None
     return max(0.1, min(score, 0.95) - (0.1 if places.is_test(path) else 0.0))
 
@@ -58,7 +62,29 @@ def judge(rule: Rule, candidate: bytes, line: bytes, path: str) -> float | None:
 def is_hopeless(candidate: bytes) -> bool:
     """Whether ``judge`` would answer none whatever stands around: most matches are identifiers of code, and repeat."""
     value = candidate.strip().lstrip(b"=")
-    return len(value) < 4 or values.strength(value, quoted=True) <= WEAK
+    return len(value) < 4 or (values.strength(value, quoted=True) <= WEAK and _WORD.fullmatch(value) is None)
+
+
+WORD = 0.42
+"""What a word is worth where nothing but a password stands: enough to be reported, with little confidence."""
+_WORD = re.compile(rb"[a-z]{4,16}|[A-Za-z][a-z]{3,15}[0-9]{1,4}[!@#$%?*.]?|[0-9]{4,10}")
+_PASSWORD = re.compile(rb"(?i)(?:pass(?:w(?:or)?d|phrase)?|pwd|psw)[0-9]?$|(?:db|root|user|admin)_?pass$")
+_ASSIGNED = re.compile(rb"(?:[\w\"'`\])]\s{0,8}[:=]{1,2}>?\s{0,8}|\w\()[bBuUrR@]?[\"'`]?$")
+_NO_PASSWORDS = frozenset(
+    b"required optional hidden visible field input label value invalid valid missing empty wrong text string bytes number integer boolean object array "
+    b"plain basic bearer digest oauth none null true false undefined default undef disabled enabled encrypted hashed forgot reset change confirm "
+    b"current username account email login name type prompt param parameter argument option query body header form encoded decoded generate generated random".split()
+)
+
+
+def _is_word(value: bytes, name: bytes, quoted: bool, place: str) -> bool:
+    """Whether a plain word is a password: in quotes, or in configuration, under a name that ends with ``password``.
+
+    The name once more is a label in code, and a password that somebody was too lazy to make up in configuration.
+    """
+    if not (quoted or place == "config") or not _PASSWORD.search(name) or not _WORD.fullmatch(value):
+        return False
+    return value.lower() not in _NO_PASSWORDS and (quoted or not value.isdigit())
 
 
 def _is_none(value: bytes, quoted: bool) -> bool:
@@ -71,8 +97,8 @@ def _by_shape(before: bytes) -> float:
     """What is taken away for comparisons and for items of a list."""
     if _COMPARED.search(before[-12:]):
         return -0.1
-    if before.rstrip(b"\"'`bru @\\").endswith(b",") and not _CALL.search(before[-80:]):
-        return -0.5
+    if before.rstrip(b"\"'`bru @\\").endswith(b","):
+        return -0.2 if _CALL.search(before[-80:]) else -0.5
     return 0.0
 
 
@@ -108,6 +134,11 @@ def _repeats(name: bytes, value: bytes) -> bool:
             plain in own or (own in plain and len(plain) - len(own) < 12) or _TELLS.search(plain) is not None
         )
     )
+
+
+def _is_lazy(name: bytes, value: bytes, place: str) -> bool:
+    """``POSTGRES_PASSWORD: password`` in configuration, ``password = "secret"`` anywhere."""
+    return value == b"secret" or (place == "config" and len(name) > len(value) + 1)
 
 
 _TELLS = re.compile(

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .placeholder import is_placeholder
+from .values import strength
 
 if TYPE_CHECKING:
     from ..hooks import Candidate
@@ -32,6 +33,8 @@ def judge_named(candidate: Candidate) -> bool | float | None:
     if is_placeholder(secret) or (_WORDLIKE.fullmatch(secret) and len(secret) < 64 and not _shuffled(secret)):
         return False
     if _CODE.search(secret) and not any(48 <= byte <= 57 for byte in secret):
+        return False
+    if secret.isalpha() and strength(secret, quoted=True) < 0.4:
         return False
     place = match.rfind(secret)
     before = match[:place]

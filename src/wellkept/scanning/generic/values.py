@@ -9,7 +9,7 @@ from .letters import likeness
 
 _REFERENCE = re.compile(
     rb"(?:[A-Za-z_$][\w$]*(?:\.|->|::|\[))+[\w$\]]*.*|(?:self|this|os|process|config|settings|env|args|opts|options|props|params|request|req|ctx|data|obj|user|app)\b[.\[(].*"
-    rb"|.*\(.*\)?|\$.*|@[A-Za-z_]\w*|&[A-Za-z_]\w*|\*[A-Za-z_]\w*|.*\?\.?.*:.*|.*=>.*|.*(?:\+\+|&&|\|\||==|!=).*"
+    rb"|%[+#]?[a-zA-Z].*|.*\(.*\)?|\$.*|@[A-Za-z_]\w*|&[A-Za-z_]\w*|\*[A-Za-z_]\w*|.*\?\.?.*:.*|.*=>.*|.*(?:\+\+|&&|\|\||==|!=).*"
 )
 _PATH = re.compile(
     rb"(?:[A-Za-z]:)?(?:[./~]|\.\.)?(?:/|\\)[\w .@~{}$%*+-].*|[\w.-]+(?:/[\w.-]+)+/?|[\w./~-]+\.(?:pem|key|txt|json|ya?ml|xml|py|js|ts|java|go|rb|php|html?|css|crt|cer|pub|conf|cfg|ini|env|sh|md|properties|jks|p12|pfx|gpg|asc|log|db|sql|csv|png|svg|tf|proto|toml|lock)",
@@ -32,6 +32,7 @@ _PUBLIC = re.compile(
 )
 _MEMBER = re.compile(rb"\.[A-Za-z_][\w.]*|#[\w-]+|\[[\w -]+\]|[A-Za-z_]\w*(?:\[[-\w]*\]|\.[A-Za-z_]\w*)+")
 _OCTETS = re.compile(rb"(?:[0-9A-Fa-f]{2}[:-]){5,}[0-9A-Fa-f]{2}")
+_REGEX = re.compile(rb"\(\?[a-zA-Z:=!<]|\\[bdswDSW]|\[[^\]\s]{2,}\][{+*?]|\.[*+][?)]?")
 _NUMBERED = re.compile(rb"[A-Za-z]+[-_]?[0-9]{1,4}")
 _BLOB = re.compile(rb"[A-Za-z0-9+/_=-]{200,}")
 _MIME = re.compile(rb"(?:application|text|image|audio|video|multipart)/[\w.+-]+")
@@ -52,6 +53,7 @@ def is_other(value: bytes) -> bool:
         or _PUBLIC.match(value)
         or _MIME.fullmatch(value)
         or _OCTETS.fullmatch(value)
+        or _REGEX.search(value)
         or (_MEMBER.fullmatch(value) and likeness(value) > 2.8)
         or (value.startswith((b"#", b"--", b".")) and len(value) < 10)
     )
