@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .areas import Area
 
 TOKENS = ["root"] * 8 + ["<token:0>", "<token:1>", "<token:2>", "<wrap:0>", "none", "bad", "s.none"]
-_REVOKES = re.compile("revoke-self$")
+_REVOKES = re.compile("revoke-self")
 
 
 def described(document: dict[str, Any], area: Area) -> list[tuple[Operation, dict[str, str]]]:

@@ -196,3 +196,11 @@ def test_metrics_are_for_everybody_only_where_the_listener_says_so(served: TestS
         listener.unauthenticated_metrics = False
     assert answer.status == 200
     assert b"wellkept_requests_total" in answer.body
+
+
+def test_who_asks_for_help_gets_nothing_done(served):
+    child = served.token("default")
+    with pytest.raises(ServerError) as refused:
+        served.request("POST", "auth/token/revoke-self?help=1", {}, token=child)
+    assert refused.value.status == 405
+    assert served.request("GET", "auth/token/lookup-self", token=child)["data"]["policies"] == ["default"]
