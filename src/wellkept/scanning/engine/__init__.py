@@ -18,5 +18,5 @@ class Engine(Protocol):
         """Pairs of a rule's index (detectors count on behind the rules) and the place from which a match may start."""
 
     def ends(self, rule: int) -> list[int] | None:
-        """Of a generic rule that the last ``hits`` named: where all its shortest matches end, in ascending order; none
+        """Of a rule that is reported at every match, by the last ``hits``: where all their beginnings end, ascending; none
         where that is not known."""

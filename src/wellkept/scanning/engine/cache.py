@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from . import Engine
 
-FORMAT = b"wellkept rules 3\n"
+FORMAT = b"wellkept rules 6\n"
 
 
 def folder() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..problem import Problem
 from ..text.detectors import DETECTORS
-from .literals import OVERLAP, anchor, run_gate, shortened
+from .literals import OVERLAP, anchor, heads, run_gate, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ class Compiled(NamedTuple):
     """Rules made ready. ``widths`` are the longest match of each, at most ``OVERLAP``; ``database`` is the engine's
     serialised form (none for the fallback); ``slow`` are the rules that the engine cannot take. Rules with a path are
     left to the files that have it. ``reaches`` is, of rules of which the engine reports every match, how far before the
-    reported place a match can begin; 0 of all others, which are reported once. Those are the generic rules: confirming
-    them from the first place on would read most of each file again."""
+    reported place a match can begin; 0 of all others, which are reported once. Those are the generic rules, because
+    confirming them from the first place on would read most of each file again, and rules with a hundred names."""
 
     rules: tuple[Rule, ...]
     widths: tuple[int, ...]
@@ -44,12 +44,12 @@ def compile_rules(rules: Sequence[Rule], *, vectorscan: bool) -> Compiled:
             good.append(rule)
     widths = tuple(max_width(rule.pattern) for rule in good)
     reaches = tuple(
-        max_width(shortened(rule.pattern)) if rule.generic and not rule.path and width < OVERLAP else 0
+        max((max_width(text) for text in _begins(rule, width)), default=0)
         for rule, width in zip(good, widths, strict=True)
     )
     database, slow = None, tuple(range(len(good)))
     if vectorscan:
-        database, slow = _build(good, reaches)
+        database, slow = _build(good, widths)
     return Compiled(tuple(good), widths, database, slow, tuple(problems), reaches)
 
 
@@ -89,11 +89,16 @@ def max_width(pattern: str) -> int:
     return min(int(width), OVERLAP)
 
 
-def _build(rules: Sequence[Rule], reaches: Sequence[int]) -> tuple[bytes, tuple[int, ...]]:
+def _build(rules: Sequence[Rule], widths: Sequence[int]) -> tuple[bytes, tuple[int, ...]]:
     """The serialised database, and the rules that the engine does not take even as approximations."""
     hs: Any = import_module("hyperscan")
     base = hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
-    entries = [_entry(hs, index, rule, reaches[index]) for index, rule in enumerate(rules) if not rule.path]
+    entries = [
+        entry
+        for index, rule in enumerate(rules)
+        if not rule.path
+        for entry in _entries(hs, index, rule, widths[index])
+    ]
     detectors = [(len(rules) + at, p.encode(), base) for at, (_, p) in enumerate(DETECTORS)]
     slow: list[int] = []
     database = _compile(hs, entries + detectors)
@@ -102,20 +107,23 @@ def _build(rules: Sequence[Rule], reaches: Sequence[int]) -> tuple[bytes, tuple[
         database = _compile(hs, entries + detectors)
     if database is None:  # each alone fits, all together do not
         slow, database = list(range(len(rules))), _compile(hs, detectors)
-    return bytes(hs.dumpb(database)), tuple(slow)
+    return bytes(hs.dumpb(database)), tuple(sorted(set(slow)))
 
 
-def _entry(hs: Any, index: int, rule: Rule, reach: int) -> tuple[int, bytes, int]:
+def _begins(rule: Rule, width: int) -> list[str]:
+    """With what a match begins, for rules of which the engine reports every match; empty for all others."""
+    if rule.path or width >= OVERLAP:
+        return []
+    return [shortened(rule.pattern)] if rule.generic else heads(rule.pattern, len(rule.keywords))
+
+
+def _entries(hs: Any, index: int, rule: Rule, width: int) -> list[tuple[int, bytes, int]]:
     """What the engine looks for in a rule's place: its pattern, or a cheap part of one that has no literal."""
-    if reach:
-        return index, shortened(rule.pattern).encode("utf-8"), hs.HS_FLAG_MULTILINE
-    if (
-        rule.check == "service"
-    ):  # hundreds of names, then a gap: the names alone are cheap, the rest is confirmed
-        names = rule.pattern.partition("(?s:.){0,")[0]
-        return index, names.encode("utf-8"), hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
+    begins = _begins(rule, width)
+    if begins:
+        return [(index, text.encode("utf-8"), hs.HS_FLAG_MULTILINE) for text in begins]
     pattern = (run_gate(rule.pattern) if anchor(rule.pattern) < 2 else "") or rule.pattern
-    return index, pattern.encode("utf-8"), hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH
+    return [(index, pattern.encode("utf-8"), hs.HS_FLAG_MULTILINE | hs.HS_FLAG_SINGLEMATCH)]
 
 
 def _sift(hs: Any, entries: list[tuple[int, bytes, int]]) -> tuple[list[tuple[int, bytes, int]], list[int]]:
