@@ -322,3 +322,20 @@ def test_another_hook_is_left_alone_and_the_line_to_add_is_said(project):
     refused = project("scan", "install-hook", "--pre-push")
     assert refused.code == 78
     assert 'wellkept scan pre-push "$@" || exit 1' in refused.err
+
+
+def test_a_configuration_of_gitleaks_brings_its_rules_and_allow_lists(project):
+    project.write(
+        "gitleaks.toml",
+        "[[rules]]\nid = 'shop'\nregex = '''shop_([a-z0-9]{20})'''\nkeywords = ['shop_']\n"
+        "[[rules]]\nid = 'part'\nrequired = [{id = 'shop'}]\nregex = '''part_([a-z0-9]{20})'''\n"
+        "[allowlist]\npaths = ['''^docs/''']\nstopwords = ['example']\n",
+    )
+    line = 'key = "shop_{}"\n'
+    project.write("src/a.py", line.format("0123456789abcdefghij"))
+    project.write("src/b.py", line.format("example456789abcdefg"))
+    project.write("docs/c.py", line.format("0123456789abcdefghix"))
+    result = project("scan", "src", "docs", "--config", "gitleaks.toml", "--json")
+    assert result.code == FOUND
+    assert [(f["rule"], f["location"]["path"]) for f in result.json["findings"]] == [("shop", "src/a.py")]
+    assert "required" in result.err

@@ -5,7 +5,10 @@ import pytest
 from doubles.leaks import TOKEN, finding
 from wellkept.errors import ConfigError
 from wellkept.scanning.dedupe import dedupe
+from wellkept.scanning.finding import Finding
 from wellkept.scanning.fingerprint import Fingerprinter
+from wellkept.scanning.location import Location
+from wellkept.secret import Secret
 
 KEY = b"0123456789abcdef" * 2
 
@@ -106,3 +109,12 @@ def test_what_the_matcher_and_the_engine_decode_alike_is_named_once():
     other = undone._replace(location=undone.location._replace(column=80, end_column=116, offset=79))
     assert dedupe(Fingerprinter().stamp([direct, undone]))[0].also == ()
     assert len(dedupe(Fingerprinter().stamp([direct, undone, twice, other]))[0].also) == 2
+
+
+def test_of_two_rules_at_one_place_the_one_that_knows_the_provider_stays():
+    place = Location(path="a", line=1, offset=9)
+    file = Finding("a-file", "A file", "", "critical", 0.92, Secret(b"x" * 40, name="s"), place, b"")
+    aws = Finding("z-key", "A key", "AWS", "critical", 0.88, Secret(b"x" * 40, name="s"), place, b"")
+    for order in ([file, aws], [aws, file]):
+        (one,) = dedupe(Fingerprinter(b"k" * 32).stamp(order))
+        assert one.rule == "z-key"

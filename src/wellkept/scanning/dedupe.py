@@ -68,6 +68,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
     return (
         finding.rule != "known",
         generic,
+        not finding.provider,  # a rule that knows whose it is says more than one of a kind of file
         -finding.confidence,
         _RANK.get(finding.severity, 9),
         finding.rule,

@@ -47,7 +47,8 @@ class Allowance(NamedTuple):
         text = {"secret": secret, "match": match, "line": line}[self.target]
         answers: list[bool] = []
         if self.paths:
-            answers.append(any(_compiled(pattern.encode()).search(path.encode()) for pattern in self.paths))
+            name = path.encode("utf-8", "surrogateescape")
+            answers.append(any(_compiled(pattern.encode()).search(name) for pattern in self.paths))
         if self.commits:
             answers.append((commit or "").lower() in self.commits)
         if self.regexes:
@@ -73,6 +74,16 @@ class Configuration(NamedTuple):
         merged = {rule.id: rule for rule in builtin} if self.use_default else {}
         merged.update((rule.id, rule) for rule in self.rules)
         return [merged[key] for key in sorted(merged) if key not in self.disabled]
+
+
+def is_its(path: str) -> bool:
+    """Whether a file is a configuration of gitleaks: its tables are ``[[rules]]``, ``[extend]``, ``[allowlist]``, and
+    ours are ``[[rule]]``. False for what cannot be read: whoever loads it says why."""
+    try:
+        document = _parse(path) if os.path.isfile(path) else {}
+    except ConfigError:
+        return False
+    return bool({"rules", "extend", "allowlist", "allowlists"} & document.keys()) and "rule" not in document
 
 
 def load(path: str) -> Configuration:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ...scanning.allow import Allowed
     from ...scanning.finding import Finding
+    from ...scanning.gitleaks import Allowance
 
 ALLOW_FILE = ".wellkept-allow.toml"
 """Read where it lies in the working directory."""
@@ -46,6 +47,8 @@ def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> 
     from ...scanning.fingerprint import Fingerprinter
 
     least = _LEAST[arguments.min_confidence]
+    if allowances := getattr(arguments, "allowances", None):
+        findings = [finding for finding in findings if not any(_allows(one, finding) for one in allowances)]
     sure = [finding for finding in findings if finding.confidence >= least]
     joined = dedupe(Fingerprinter.from_environment().stamp(sure))
     remaining, allowed = _split(joined, lists)
@@ -59,6 +62,19 @@ def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> 
 
     dropped = [finding for finding in findings if finding.confidence < least]
     return Verdict(Owners(root).name(remaining), allowed, known, len(dropped), dropped)
+
+
+def _allows(allowance: Allowance, finding: Finding) -> bool:
+    """What gitleaks calls the match is taken for the secret's line: more of it is not kept."""
+    place, secret = finding.location, finding.secret.reveal_bytes()
+    return allowance.allows(
+        rule=finding.rule,
+        secret=secret,
+        match=finding.line,
+        line=finding.line,
+        path=place.path,
+        commit=place.commit,
+    )
 
 
 def _split(findings: list[Finding], lists: list[object]) -> tuple[list[Finding], list[Allowed]]:

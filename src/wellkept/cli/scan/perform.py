@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from ...scanning.gitleaks import Allowance
     from ...scanning.pipeline import Report, Scanner, Stats
     from ...scanning.problem import Problem
     from ...scanning.rule import Rule
@@ -40,8 +41,10 @@ def prepared(arguments: Namespace, jobs: int | None = None) -> Scanner:
     from ...scanning.pipeline import Scanner
     from . import known
 
+    rules, arguments.allowances = _gitleaks(arguments.config)
     return Scanner(
-        config=arguments.config,
+        rules,
+        config=() if rules is not None else arguments.config,
         jobs=arguments.jobs if arguments.jobs is not None else (0 if jobs is None else jobs),
         max_file_size=arguments.max_size,
         depth=arguments.depth,
@@ -49,6 +52,30 @@ def prepared(arguments: Namespace, jobs: int | None = None) -> Scanner:
         known=known.matcher(arguments),
         archives=not arguments.no_archives,
     )
+
+
+def _gitleaks(paths: Sequence[str]) -> tuple[list[Rule] | None, list[Allowance]]:
+    """The rules and allowances where one of the files is gitleaks'; else none: the scanner reads them itself."""
+    if not paths:
+        return None, []
+    from ...scanning import gitleaks
+    from ...scanning.rule import load, load_builtin
+    from ..output import note
+
+    if not any(gitleaks.is_its(path) for path in paths):
+        return None, []
+    rules: list[Rule] = load_builtin()
+    allowances: list[Allowance] = []
+    for path in paths:
+        if not gitleaks.is_its(path):
+            rules = load(path, rules)
+            continue
+        found = gitleaks.load(path)
+        rules = found.over(rules)
+        allowances += found.allowances
+        for left in found.left_out:
+            note(f"{path}: {left}")
+    return rules, allowances
 
 
 def _scan(scanner: Scanner, target: Target, arguments: Namespace, may_be_empty: bool) -> Report:
