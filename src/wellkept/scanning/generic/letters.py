@@ -17,7 +17,7 @@ _PAIRS = _TEXT.split()
 """Row: first letter, column: second; from 0 (never) to 9, a logarithm of how often."""
 
 _TABLE = {
-    ord(first) << 8 | ord(second): int(_PAIRS[row][column])
+    (ord(first), ord(second)): int(_PAIRS[row][column])
     for row, first in enumerate("abcdefghijklmnopqrstuvwxyz")
     for column, second in enumerate("abcdefghijklmnopqrstuvwxyz")
 }
@@ -29,10 +29,5 @@ RANDOM = 1.8
 def likeness(value: bytes) -> float:
     """The mean over all pairs of letters, about 4.5 for words of English and of code, 1.8 for random letters."""
     lower = value.lower()
-    total = count = 0
-    for first, second in pairwise(lower):
-        points = _TABLE.get(first << 8 | second)
-        if points is not None:
-            total += points
-            count += 1
-    return total / count if count else RANDOM
+    points = [point for point in map(_TABLE.get, pairwise(lower)) if point is not None]
+    return sum(points) / len(points) if points else RANDOM
