@@ -29,6 +29,8 @@ def make(call: Call, ring: Ring) -> Response:
     data = call.data
     key = existing(call, ring)
     number = data["key_version"] or key.latest
+    if number < 0:
+        raise bad("key version does not exist (cannot be negative)")
     if number != key.latest and number < key.min_encryption:
         raise bad("cannot generate HMAC: version is too old (disallowed by policy)")
     secret = _secret(key, number)

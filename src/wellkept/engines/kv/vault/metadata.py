@@ -149,6 +149,8 @@ def describe(record: Record) -> dict[str, Any]:
 def _check_cas(call: Call, config: Config, record: Record) -> None:
     if "metadata_cas" in call.data:
         if call.data["metadata_cas"] != record.metadata_version:
+            if record.metadata_version == 0:
+                raise bad("metadata_cas must be 0 when creating new metadata")
             raise bad("metadata check-and-set parameter does not match the current version")
     elif config.metadata_cas_required or record.metadata_cas_required:
         raise bad("metadata check-and-set parameter required for this call")
