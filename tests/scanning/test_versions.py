@@ -157,3 +157,18 @@ def test_rules_that_see_far_are_told_by_their_patterns():
     tall = {rule.id for rule in load_builtin() if is_tall(rule.pattern, 1 << 14)}
     assert {"private-key-rsa", "private-key-putty", "openvpn-static-key"} <= tall
     assert not tall & {"jwt", "pypi-token", "grafana-cloud-token"}
+
+
+@pytest.mark.parametrize("distance", [0, 1, 8, 18])
+def test_a_change_lines_away_from_a_match_is_seen(rules, token, distance):
+    begin = b"-----BEGIN " + b"TEST KEY-----\n"
+    body = [base64.b64encode(bytes([65 + at]) * 30) + b"\n" for at in range(distance + 1)] + [
+        b"A" * 64 + b"\n"
+    ]
+    filler = [b"line %d of something\n" % number for number in range(400)]
+    old = b"".join([*filler, begin, *body, b"-----END TEST KE?-----\n", *filler])
+    new = old.replace(b"KE?", b"KEY")
+    scanner = _scanner(rules)
+    assert not list(scanner.scan(Item(Location(path="a"), data=old, version=("1", ""))))
+    found = list(scanner.scan(Item(Location(path="a"), data=new, version=("2", "1"))))
+    assert "pem" in {rules[hit.rule].id for hit in found}
