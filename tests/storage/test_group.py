@@ -258,3 +258,33 @@ def test_killing_64_writers_at_any_moment_loses_no_acknowledged_write(tmp_path):
         storage.check()
         storage.close()
     assert acknowledged
+
+
+def test_what_one_thread_hands_over_together_is_one_group_in_which_a_conflict_fails_alone():
+    gate = Gate()
+    gate.let.release()
+    group = GroupCommit(gate)
+    first, lost, last = group.apply_all([change("a"), change("loser"), change("b")])
+    assert gate.groups == [["a", "loser", "b"]]
+    assert (first, last) == (1, 1)
+    assert isinstance(lost, Conflict)
+    assert lost.retry
+    assert group.apply_all([]) == []
+
+
+def test_what_is_handed_over_together_waits_for_the_commit_that_is_under_way():
+    gate = Gate()
+    group = GroupCommit(gate)
+    before = threading.Thread(target=group.apply, args=(change("first"),))
+    before.start()
+    gate.entered.acquire()
+    outcomes = []
+    together = threading.Thread(target=lambda: outcomes.extend(group.apply_all([change("a"), change("b")])))
+    together.start()
+    while len(group._queue) < 2:
+        time.sleep(0.001)
+    gate.let.release(2)
+    together.join(10)
+    before.join(10)
+    assert gate.groups == [["first"], ["a", "b"]]
+    assert outcomes == [2, 2]

@@ -15,6 +15,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..compact import printer
 from ..tokens.store import children
 from .lease import Lease
 
@@ -30,6 +31,7 @@ IDS = "core/lease/id/"
 OWNERS = "core/lease/owner/"
 DUE = "core/lease/due/"
 IRREVOCABLE = "core/lease/irrevocable/"
+_dump = printer()
 
 
 class Due(NamedTuple):
@@ -53,7 +55,7 @@ class LeaseStore:
         lease.due = lease.expires
         view.put(IDS + lease.id, lease.encode())
         if lease.owner:
-            view.put(self._owned(lease), json.dumps({"lease": lease.id}).encode())
+            view.put(self._owned(lease), _dump({"lease": lease.id}).encode())
         self._schedule(view, lease.due, self._tokens.hash(lease.id), {"lease": lease.id})
 
     def change(self, view: View, lease: Lease, due: float) -> None:
@@ -79,7 +81,7 @@ class LeaseStore:
     def mark_irrevocable(self, view: View, lease: Lease) -> None:
         """Put it on the list that an operator must look at."""
         record = {"lease": lease.id, "mount": lease.mount, "error": lease.error}
-        view.put(IRREVOCABLE + self._tokens.hash(lease.id), json.dumps(record).encode())
+        view.put(IRREVOCABLE + self._tokens.hash(lease.id), _dump(record).encode())
 
     def irrevocable(self, view: Reader | View) -> list[dict[str, Any]]:
         """The list: ``lease``, ``mount`` and ``error`` of each."""
@@ -100,14 +102,14 @@ class LeaseStore:
     def add_login(self, view: View, token: Token) -> None:
         """A token that ends has a lease too, at the path where it was made."""
         if token.expires:
-            view.put(IDS + login_id(token), json.dumps({"token": token.key}).encode())
+            view.put(IDS + login_id(token), _dump({"token": token.key}).encode())
             self._schedule(view, token.expires, token.key, {"token": token.key})
 
     def move_login(self, view: View, token: Token, before: float) -> None:
         """The token ends at another time than ``before``."""
         self._unschedule(view, before, token.key)
         if not before:
-            view.put(IDS + login_id(token), json.dumps({"token": token.key}).encode())
+            view.put(IDS + login_id(token), _dump({"token": token.key}).encode())
         self._schedule(view, token.expires, token.key, {"token": token.key})
 
     def remind(self, view: View, token: Token, moment: float) -> None:
@@ -171,7 +173,7 @@ class LeaseStore:
 
     def _schedule(self, view: View, moment: float, name: str, record: dict[str, str]) -> None:
         if moment:
-            view.put(_due(moment, name), json.dumps(record).encode())
+            view.put(_due(moment, name), _dump(record).encode())
 
     def _unschedule(self, view: View, moment: float, name: str) -> None:
         if moment:

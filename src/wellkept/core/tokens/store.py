@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..compact import printer
 from .batch import BatchTokens
 from .text import BATCH, Hasher
 from .token import SPENT, Token
@@ -30,6 +31,7 @@ IDS = "core/token/id/"
 ACCESSORS = "core/token/accessor/"
 PARENTS = "core/token/parent/"
 PAGE = 1000
+_dump = printer()
 _REMEMBERED = 10_000
 
 
@@ -115,7 +117,7 @@ class TokenStore:
         """Write a new token, findable in every way."""
         self.put(view, token)
         record = {"key": token.key, "accessor": token.accessor}
-        view.put(ACCESSORS + self.hash(token.accessor), json.dumps(record).encode())
+        view.put(ACCESSORS + self.hash(token.accessor), _dump(record).encode())
         if token.parent:
             view.put(f"{PARENTS}{token.parent}/{token.key}", b"{}")
 
