@@ -192,7 +192,8 @@ class ServedCore(Core):
         step.prefix = mount.prefix
         engine = self._service.router.engine(mount)
         unauthenticated: frozenset[str] = getattr(engine, "unauthenticated", frozenset())
-        if unauthenticated and matches(unauthenticated, rest):
+        asked = rest + "/" if operation in ("list", "scan") else rest
+        if unauthenticated and matches(unauthenticated, asked):
             self._greet(request)
             self._parse_freely(step, engine, rest)
             self._check_lockout(step, mount, engine, rest)
