@@ -47,8 +47,10 @@ def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> 
     from ...scanning.fingerprint import Fingerprinter
 
     least = _LEAST[arguments.min_confidence]
+    dismissed: list[Finding] = []
     if allowances := getattr(arguments, "allowances", None):
-        findings = [finding for finding in findings if not any(_allows(one, finding) for one in allowances)]
+        dismissed = [finding for finding in findings if any(_allows(one, finding) for one in allowances)]
+        findings = [finding for finding in findings if finding not in dismissed]
     sure = [finding for finding in findings if finding.confidence >= least]
     joined = dedupe(Fingerprinter.from_environment().stamp(sure))
     remaining, allowed = _split(joined, lists)
@@ -61,7 +63,7 @@ def judge(findings: list[Finding], arguments: Namespace, *, root: str = ".") -> 
     from ...scanning.owners import Owners
 
     dropped = [finding for finding in findings if finding.confidence < least]
-    return Verdict(Owners(root).name(remaining), allowed, known, len(dropped), dropped)
+    return Verdict(Owners(root).name(remaining), allowed, known, len(dropped), [*dropped, *dismissed])
 
 
 def _allows(allowance: Allowance, finding: Finding) -> bool:
