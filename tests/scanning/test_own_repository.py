@@ -23,6 +23,7 @@ def test_every_finding_in_the_own_checkout_is_allowed_with_a_reason() -> None:
     scan = subprocess.run(
         [sys.executable, "-m", "wellkept", "scan", *files],
         cwd=ROOT,
+        env=plain,
         capture_output=True,
         text=True,
         check=False,
