@@ -48,7 +48,7 @@ def routes(role: str) -> Iterator[Route]:
     for single in _SINGLES:
         names = [single.field] + ([single.old] if single.old else [])
         yield Route(
-            f"{role}/{single.path}/?",
+            f"{role}/{single.path}",
             {"role_name": Field(clear=True), **{name: roles.FIELDS[name] for name in names}},
             {
                 "read": partial(_read, single=single),
