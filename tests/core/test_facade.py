@@ -807,3 +807,11 @@ def test_no_error_of_any_kind_says_a_value(store):
         shown = "".join(traceback.TracebackException.from_exception(caught.value).format())
         assert value not in shown
         assert value not in repr(caught.value.__dict__)
+
+
+def test_a_version_that_is_pruned_as_it_comes_leaves_no_value_behind(store):
+    store.write("a", "1")
+    store.set_metadata("a", max_versions=1)
+    store.write("a", "2", stages=["blue"])
+    assert [info.number for info in store.history("a")] == [1]
+    assert len(list(store._barrier.scan("mount/secret/value/"))) == 1

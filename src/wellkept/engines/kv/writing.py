@@ -136,9 +136,9 @@ def _append(view: View, name: str, record: Record, value: Value, asked: Options,
         expires=expires,
         not_before=asked.not_before,
     )
-    for gone in record.prune():
-        view.delete(keys.value_key(name, gone))
     view.put(keys.value_key(name, info), value.content)
+    for gone in record.prune():  # perhaps the new one: the current version is never the one to go
+        view.delete(keys.value_key(name, gone))
     keys.save(view, name, record)
     return Response(info._asdict(), version=info.number)
 
