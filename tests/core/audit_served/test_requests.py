@@ -117,7 +117,7 @@ def test_cve_2026_46358_every_header_that_was_asked_for_is_recorded(server, log)
     headers = log()[-1]["headers"]
     assert headers == {"x-plain": "seen", "x-hidden": server.service.audit.digest(SECRET.encode())}
     assert server.call("read", "sys/config/auditing/request-headers").data == {
-        "headers": {"X-Plain": {"hmac": False}, "X-Hidden": {"hmac": True}}
+        "headers": {"x-plain": {"hmac": False}, "x-hidden": {"hmac": True}}
     }
     with pytest.raises(Refusal, match="never recorded"):
         server.call("update", "sys/config/auditing/request-headers/X-Vault-Token", {"hmac": False})
