@@ -111,8 +111,7 @@ def test_version_1_comes_as_one_version(bare, openbao, monkeypatch):  # noqa: F8
     openbao.request("POST", "old/a/b", {"x": "1"})
     bare.ok("init")
     assert (
-        bare.ok("import", f"vault+http://{openbao.host}:{openbao.port}/old", "--json").json["versions"]
-        == 1
+        bare.ok("import", f"vault+http://{openbao.host}:{openbao.port}/old", "--json").json["versions"] == 1
     )
     assert json.loads(bare.ok("get", "/a/b").out) == {"x": "1"}
     openbao.request("DELETE", "sys/mounts/old")
