@@ -40,16 +40,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, and would complain about the same pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _abandon_output()
         return BROKEN_PIPE
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _abandon_output()
         where = error.filename or "input or output"
         return _report(f"{where}: {error.strerror or type(error).__name__}", INPUT_OUTPUT, error)
     except Exception as error:
         text = f"unexpected {type(error).__name__}; run again with WELLKEPT_DEBUG=1 and report what it prints"
         return _report(text, UNEXPECTED, error)
     return code
+
+
+def _abandon_output() -> None:
+    """What could not be written to stdout is given up: Python flushes once more at exit, would fail again, and end
+    with a code and a complaint of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _dispatch(words: list[str]) -> int:
