@@ -2,5 +2,5 @@
 
 A method checks who asks and grants (``core.grant.AuthGrant``); the core makes the token, in the same
 transaction. What most methods share stands beside them: ``token_parameters`` (the ``token_*`` fields of roles
-and users) and ``addresses`` (CIDR blocks).
+and users) and ``paging``.
 """

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core import cidr
 from ..core.form import Field, bad
-from . import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def update(record: dict[str, Any], data: Data) -> None:
     for name in FIELDS:
         if name in data:
             record[name] = data[name]
-    record["token_bound_cidrs"] = list(addresses.check(record["token_bound_cidrs"]))
+    record["token_bound_cidrs"] = list(cidr.check(record["token_bound_cidrs"]))
     kind = _TYPES.get(record["token_type"])
     if kind is None:
         raise bad(f"invalid 'token_type' value \"{record['token_type'][:64]}\"")
@@ -83,7 +83,7 @@ def upgrade(record: dict[str, Any], data: Data, old: str, new: str) -> None:
             record.pop(old, None)
     elif old in data:
         value = data[old]
-        record[old] = record[new] = list(addresses.check(value)) if new == "token_bound_cidrs" else value
+        record[old] = record[new] = list(cidr.check(value)) if new == "token_bound_cidrs" else value
 
 
 def shown(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Blocks of addresses that a token is bound to."""
+"""Blocks of addresses that a login or a token is bound to."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def network(text: str) -> Network | None:
         return None
 
 
-def check(blocks: Sequence[str], what: str = "role fields") -> list[str]:
-    """``blocks`` as they are shown: a single address without its mask. Raises ``Refusal``, which says ``what`` was
-    looked at."""
+def check(blocks: Sequence[str], prefix: str = "") -> list[str]:
+    """``blocks`` as OpenBao shows them: a single address without its mask. Raises ``Refusal``, which begins with
+    ``prefix``."""
     found = []
     for text in blocks:
         block = network(text)
         if block is None:
             raise bad(
-                f'error parsing {what}: error parsing address "{text[:64]}": Unable to convert "{text[:64]}" '
+                f'{prefix}error parsing address "{text[:64]}": Unable to convert "{text[:64]}" '
                 "to an IPv4 or IPv6 address, or a UNIX Socket"
             )
         single = block.prefixlen == block.max_prefixlen
@@ -49,3 +49,17 @@ def contains(blocks: Sequence[str], address: str) -> bool:
     candidates = (remote,) if mapped is None else (remote, mapped)
     networks = [network(text) for text in blocks]
     return any(each in block for block in networks if block is not None for each in candidates)
+
+
+def within(blocks: Sequence[str], outer: Sequence[str]) -> bool:
+    """Whether each of ``blocks`` lies in one of ``outer``; what is no block lies in none, and holds none."""
+    wider = [network(block) for block in outer]
+    return all(any(_inside(network(block), each) for each in wider) for block in blocks)
+
+
+def _inside(block: Network | None, outer: Network | None) -> bool:
+    if isinstance(block, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and block.subnet_of(outer)
+    if isinstance(block, ipaddress.IPv6Network):
+        return isinstance(outer, ipaddress.IPv6Network) and block.subnet_of(outer)
+    return False

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...core import cidr
 from ...core.form import Field, Route, bad
 from ...core.refusal import unsupported_path
 from ...core.request import Response
-from .. import addresses, token_parameters
+from .. import token_parameters
 from . import roles
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _write(call: Call, single: Single) -> None:
             raise bad("missing bound_cidr_list")
         value = roles.bound(value, refuse=bad)
     elif single.field == "token_bound_cidrs":
-        value = list(addresses.check(value, "failed to parse token_bound_cidrs: "))
+        value = list(cidr.check(value, "failed to parse token_bound_cidrs: "))
     elif single.field == "token_policies":
         value = token_parameters.clean_policies(value)
     elif single.field == "secret_id_num_uses" and value < 0:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core import cidr
 from ...core.form import bad
 from ...core.grant import AuthGrant
 from ...core.lockout import InvalidCredentials
 from ...core.refusal import Refusal
 from ...core.request import Response
-from .. import addresses, token_parameters
+from .. import token_parameters
 from . import roles, secretids
 from .secretids import SecretIds
 
@@ -38,7 +39,7 @@ def log_in(call: Call, digests: Digests) -> Response:
         record = _use(call, digests, role, address)
         metadata, blocks = record["metadata"], record["token_bound_cidrs"] or blocks
     outer = role["secret_id_bound_cidrs"]
-    if outer and not addresses.contains(outer, address):
+    if outer and not cidr.contains(outer, address):
         raise bad(f'source address "{address}" unauthorized by CIDR restrictions on the role')
     grant = token_parameters.fill(
         AuthGrant(
@@ -62,7 +63,7 @@ def _use(call: Call, digests: Digests, role: dict[str, Any], address: str) -> di
     record = ids.load(key)
     if record is None or secretids.expired(record, call.now):
         raise _invalid()
-    if record["cidr_list"] and not addresses.contains(record["cidr_list"], address):
+    if record["cidr_list"] and not cidr.contains(record["cidr_list"], address):
         raise bad(f'source address "{address}" unauthorized by CIDR restrictions on the secret ID')
     ids.use(key, record, call.now)
     return record

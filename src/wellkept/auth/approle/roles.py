@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core import cidr
 from ...core.form import Field, bad, unforeseen
 from ...core.request import new_id
-from .. import addresses, token_parameters
+from .. import token_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ def bound(
 ) -> list[str]:
     """Blocks of addresses as given, once they are seen to be some. Raises what ``refuse`` makes of the words."""
     for block in blocks:
-        if "/" not in block or not addresses.is_network(block):
+        if "/" not in block or cidr.network(block) is None:
             raise refuse(f"failed to validate {what} blocks: invalid CIDR address: {block[:64]}")
     return blocks
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core import cidr
 from ...core.form import bad, unforeseen
 from ...core.form.times import moment
 from ...core.request import new_id
-from .. import addresses
 from .roles import bound
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SecretIds:
             "metadata": metadata(data["metadata"]),
             "cidr_list": self._blocks(data["cidr_list"], self._role["secret_id_bound_cidrs"], "CIDR"),
             "token_bound_cidrs": list(
-                addresses.check(
+                cidr.check(
                     self._blocks(data["token_bound_cidrs"], self._role["token_bound_cidrs"], "token CIDR")
                 )
             ),
@@ -134,7 +134,7 @@ class SecretIds:
     @staticmethod
     def _blocks(blocks: list[str], outer: list[str] | None, what: str) -> list[str]:
         bound(blocks, what)
-        if blocks and outer and not addresses.within(blocks, outer):
+        if blocks and outer and not cidr.within(blocks, outer):
             raise unforeseen(
                 "failed to verify subset relationship between CIDR blocks on the role "
                 f"{json.dumps(outer)} and CIDR blocks on the secret ID {json.dumps(blocks)}"

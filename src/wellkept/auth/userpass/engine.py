@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core import cidr
 from ...core.form import Field, Op, Route, Routed, bad, unforeseen
 from ...core.form.route import LABEL
 from ...core.grant import AuthGrant
 from ...core.lockout import InvalidCredentials
 from ...core.refusal import Refusal, denied
 from ...core.request import Response
-from .. import addresses, paging, token_parameters
+from .. import paging, token_parameters
 from . import passwords
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _login(call: Call) -> Response:
     if not passwords.matches(password, stored, _bcrypt_cost(call.view)) or user is None:
         raise InvalidCredentials(400, "invalid username or password")
     blocks = user["token_bound_cidrs"]
-    if blocks and not addresses.contains(blocks, call.request.client.address):
+    if blocks and not cidr.contains(blocks, call.request.client.address):
         raise denied()
     grant = AuthGrant(
         display_name=name,

@@ -126,7 +126,7 @@ def write(call: Call) -> None:
         role[field] = list(normalised(role[field]))
     former = "bound_cidrs" in data and "token_bound_cidrs" not in data
     role["token_bound_cidrs"] = cidr.check(
-        role["token_bound_cidrs"], "bound_cidrs" if former else "role fields"
+        role["token_bound_cidrs"], f"error parsing {'bound_cidrs' if former else 'role fields'}: "
     )
     if role.get("bound_cidrs"):
         role["bound_cidrs"] = role["token_bound_cidrs"]
