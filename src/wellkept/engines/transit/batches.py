@@ -9,7 +9,7 @@ from ...core.form import bad, base64s
 from ...core.request import Response
 from ...core.view import WritingView
 from . import ciphers
-from .faults import Fault
+from .faults import Fault, of_the_request
 from .items import Item, decoded, items_of, loose_items_of, same_context
 from .key import Key
 from .kinds import KINDS
@@ -202,15 +202,11 @@ def datakey(call: Call, ring: Ring) -> Response:
     if data["associated_data"] and not key.kind.aead:
         raise bad(f"'associated_data' provided for non-AEAD cipher suite {key.kind.name}")
     fresh = os.urandom(data["bits"] // 8)
-    fault: Fault | None = None
-    try:
-        sealed = ciphers.encrypt(
+    sealed = of_the_request(
+        lambda: ciphers.encrypt(
             key, fresh, number=data["key_version"], context=context, associated=data["associated_data"]
         )
-    except Fault as error:
-        fault = error
-    if fault is not None:
-        raise fault.refusal()
+    )
     answer: dict[str, Any] = {"ciphertext": sealed, "key_version": data["key_version"] or key.latest}
     if data["plaintext"] == "plaintext":
         answer["plaintext"] = base64s.encode(fresh)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ...core.form import bad, unforeseen
 from ...core.request import Response
-from .faults import SOFT_DELETED, Fault
+from .faults import SOFT_DELETED, of_the_request
 from .keywrap import wrap
 from .material import private_key, public_key
 from .named import pem_chain
@@ -68,14 +68,9 @@ def wrapped(call: Call, ring: Ring) -> Response:
 
 
 def _answer(key: Key, wanted: str, show: Callable[[Version], str]) -> Response:
-    fault: Fault | None = None
-    shown: dict[str, Any] = {}
-    try:
-        shown = {str(number): show(version) for number, version in _chosen(key, wanted).items()}
-    except Fault as error:
-        fault = error
-    if fault is not None:
-        raise fault.refusal()
+    shown = of_the_request(
+        lambda: {str(number): show(version) for number, version in _chosen(key, wanted).items()}
+    )
     return Response(
         {"name": key.name, "type": key.kind.name, "keys": shown},
         digests={f"keys/{number}": text.encode() for number, text in shown.items()},

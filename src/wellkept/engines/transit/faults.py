@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.form import bad, unforeseen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from ...core.refusal import Refusal
+
+T = TypeVar("T")
 
 
 class Fault(Exception):
@@ -33,3 +37,37 @@ def strange(text: str) -> Fault:
 
 SOFT_DELETED = "refusing to use soft-deleted key"
 TOO_OLD = "ciphertext or signature version is disallowed by policy (too old)"
+
+
+def of_the_request(action: Callable[[], T]) -> T:
+    """What ``action`` returns; its fault becomes the refusal of the whole request, without the frames that it left."""
+    try:
+        return action()
+    except Fault as error:
+        fault = error
+    raise fault.refusal()
+
+
+def of_each(
+    items: Iterable[Mapping[str, str]],
+    act: Callable[[Mapping[str, str]], dict[str, Any]],
+    *,
+    batch: bool,
+    blank: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """The result of ``act`` for each item, with its reference. In a ``batch`` a faulty item has ``blank`` and what was
+    wrong with it; alone, its fault is the request's."""
+    results = []
+    for item in items:
+        fault: Fault | None = None
+        result: dict[str, Any] = {}
+        try:
+            result = act(item)
+        except Fault as error:
+            fault = error
+        if fault is not None:
+            if not batch:
+                raise fault.refusal()
+            result = {**blank, "error": fault.text}
+        results.append({**result, "reference": item.get("reference", "")})
+    return results

@@ -9,7 +9,7 @@ from ...core.form import bad, base64s
 from ...core.request import Response
 from .batches import existing
 from .ciphers import PREFIX
-from .faults import SOFT_DELETED, Fault
+from .faults import SOFT_DELETED, Fault, of_each, of_the_request
 from .items import texts_of
 from .signing import HASHES
 
@@ -38,21 +38,12 @@ def make(call: Call, ring: Ring) -> Response:
     batch = texts_of(data, "HMAC")
     if batch is None and "input" not in data:
         raise bad("missing input for HMAC")
-    results = []
-    for item in batch or [{"input": data["input"]}]:
-        fault: Fault | None = None
-        result: dict[str, Any] = {}
-        try:
-            message = _decoded(item, "missing input for HMAC")
-            made = base64s.encode(hmac.digest(secret, message, algorithm))
-            result["hmac"] = f"{PREFIX}{number}:{made}"
-        except Fault as error:
-            fault = error
-        if fault is not None:
-            if batch is None:
-                raise fault.refusal()
-            result["error"] = fault.text
-        results.append({**result, "reference": item.get("reference", "")})
+
+    def one(item: Mapping[str, str]) -> dict[str, Any]:
+        message = _decoded(item, "missing input for HMAC")
+        return {"hmac": f"{PREFIX}{number}:{base64s.encode(hmac.digest(secret, message, algorithm))}"}
+
+    results = of_each(batch or [{"input": data["input"]}], one, batch=batch is not None, blank={})
     return Response({"batch_results": results} if batch is not None else {"hmac": results[0]["hmac"]})
 
 
@@ -60,22 +51,13 @@ def verify(call: Call, ring: Ring, batch: list[Mapping[str, str]] | None) -> Res
     data = call.data
     key = existing(call, ring)
     algorithm = _algorithm(data)
-    results = []
-    for item in batch or [{"input": data["input"], "hmac": data["hmac"]}]:
-        fault: Fault | None = None
-        result: dict[str, Any] = {}
-        valid = False
-        try:
-            valid = _valid(key, item, algorithm)
-        except Fault as error:
-            fault = error
-        if fault is not None:
-            if batch is None:
-                raise fault.refusal()
-            result["error"] = fault.text
-        if batch is None or valid:
-            result["valid"] = valid
-        results.append({**result, "reference": item.get("reference", "")})
+
+    def one(item: Mapping[str, str]) -> dict[str, Any]:
+        valid = _valid(key, item, algorithm)
+        return {"valid": valid} if batch is None or valid else {}
+
+    items = batch or [{"input": data["input"], "hmac": data["hmac"]}]
+    results = of_each(items, one, batch=batch is not None, blank={})
     return Response({"batch_results": results} if batch is not None else {"valid": results[0]["valid"]})
 
 
@@ -114,14 +96,7 @@ def _secret(key: Key, number: int) -> bytes:
         raise bad("key version does not exist (cannot be negative)")
     if number > key.latest:
         raise bad(f"key version does not exist; latest key version is {key.latest}")
-    fault: Fault | None = None
-    try:
-        version = key.version(number)
-    except Fault as error:
-        fault = error
-    if fault is not None:
-        raise fault.refusal()
-    return version.hmac
+    return of_the_request(lambda: key.version(number)).hmac
 
 
 def _algorithm(data: Data) -> str:

@@ -11,7 +11,7 @@ from ...core.form import bad, base64s, unforeseen
 from ...core.form.times import moment
 from ...core.request import Response
 from .derive import derived as derive
-from .faults import Fault
+from .faults import of_the_request
 from .key import FOLDER, Key, load, remove, save
 from .kinds import KINDS, LEAST_HMAC, MOST_HMAC
 from .material import generate, pem_public
@@ -67,13 +67,7 @@ def make(view: View, key: Key, now: float) -> None:
         )
     if key.convergent and not key.kind.aead:
         raise unforeseen(f"convergent encryption not supported for keys of type {key.kind.name}")
-    fault: Fault | None = None
-    try:
-        key.append(generate(key, now))
-    except Fault as error:
-        fault = error
-    if fault is not None:
-        raise fault.refusal()
+    of_the_request(lambda: key.append(generate(key, now)))
     save(view, key)
 
 

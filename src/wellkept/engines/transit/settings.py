@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.form import bad, unforeseen
 from ...core.request import Response
-from .faults import SOFT_DELETED, Fault
+from .faults import SOFT_DELETED, of_the_request
 from .key import TURNING, Key, load, save
 from .material import generate
 from .named import check_period, describe
@@ -33,13 +33,7 @@ def turn(view: View, key: Key, now: float) -> None:
         raise unforeseen(SOFT_DELETED)
     if key.imported and not key.import_rotates:
         raise unforeseen(f"imported key {key.name} does not allow rotation within Vault")
-    fault: Fault | None = None
-    try:
-        key.append(generate(key, now))
-    except Fault as error:
-        fault = error
-    if fault is not None:
-        raise fault.refusal()
+    of_the_request(lambda: key.append(generate(key, now)))
     key.imported = False
     save(view, key)
 

@@ -9,7 +9,7 @@ from ...core.form.duration import quoted
 from ...core.request import Response
 from . import macs
 from .batches import existing
-from .faults import Fault, strange
+from .faults import Fault, of_each, strange
 from .items import texts_of
 from .signing import AUTO, HASHES, LIKE_HASH, Options
 from .signing import sign as make_signature
@@ -33,23 +33,14 @@ def sign(call: Call, ring: Ring) -> Response:
     _check_hash(options, key)
     batch = texts_of(data, "Sign")
     items = batch or [{"input": data["input"], "context": data["context"]}]
-    results = []
-    for item in items:
-        fault: Fault | None = None
-        result: dict[str, Any] = {"key_version": 0}
-        try:
-            message, context = _input(item), _context(item)
-            text, public = _signed(key, message, options, data["key_version"], context)
-            result = {"signature": text, "key_version": data["key_version"] or key.latest}
-            if public:
-                result["publickey"] = base64s.encode(public)
-        except Fault as error:
-            fault = error
-        if fault is not None:
-            if batch is None:
-                raise fault.refusal()
-            result["error"] = fault.text
-        results.append({**result, "reference": item.get("reference", "")})
+
+    def one(item: Mapping[str, str]) -> dict[str, Any]:
+        message, context = _input(item), _context(item)
+        text, public = _signed(key, message, options, data["key_version"], context)
+        shown = {"publickey": base64s.encode(public)} if public else {}
+        return {"signature": text, "key_version": data["key_version"] or key.latest, **shown}
+
+    results = of_each(items, one, batch=batch is not None, blank={"key_version": 0})
     if batch is not None:
         return Response({"batch_results": results})
     result = results[0]
@@ -81,19 +72,11 @@ def verify(call: Call, ring: Ring) -> Response:
         raise bad(f"key type {key.kind.name} does not support verification")
     _check_hash(options, key)
     items = batch or [{name: data[name] for name in ("input", "signature", "context")}]
-    results = []
-    for item in items:
-        fault: Fault | None = None
-        result: dict[str, Any] = {"valid": False}
-        try:
-            result["valid"] = _verified(key, item, options)
-        except Fault as error:
-            fault = error
-        if fault is not None:
-            if batch is None:
-                raise fault.refusal()
-            result["error"] = fault.text
-        results.append({**result, "reference": item.get("reference", "")})
+
+    def one(item: Mapping[str, str]) -> dict[str, Any]:
+        return {"valid": _verified(key, item, options)}
+
+    results = of_each(items, one, batch=batch is not None, blank={"valid": False})
     if batch is not None:
         return Response({"batch_results": results})
     return Response({"valid": results[0]["valid"]})
