@@ -183,7 +183,7 @@ class AuditFile:
             os.close(fd)
             raise OSError(errno.EINVAL, "it is not a regular file")
         if status.st_size == 0:
-            _sync_directory(self.path)
+            sync_directory(self.path)
         self._fd = fd
         self._known = START
 
@@ -271,7 +271,8 @@ def _unlock(fd: int) -> None:
         pass  # the descriptor is gone, and its lock with it
 
 
-def _sync_directory(path: str) -> None:
+def sync_directory(path: str) -> None:
+    """Make it durable that there is a file at ``path``."""
     fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

@@ -20,7 +20,7 @@ from . import cors, envelope
 from .exchange import Answer, Exchange, refuse
 from .forwarded import Forwarding
 from .limits import DEFAULT, Limits, parse_object
-from .target import Redirect, pairs, parameters, split, truth
+from .target import Redirect, gathered, pairs, parameters, split, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -241,7 +241,7 @@ class App:
         if body and body[:1] != b"{":
             kind = exchange.headers.get(b"content-type", b"")
             if kind.partition(b";")[0].strip().lower() == b"application/x-www-form-urlencoded":
-                return _form(body)
+                return gathered(pairs(body))
         return parse_object(body, self.limits)
 
 
@@ -344,18 +344,6 @@ def _check_patch(header: bytes | None) -> None:
     if kind != _MERGE_PATCH:
         shown = "".join(char for char in kind[:100] if char.isprintable())
         raise Refusal(415, f"PATCH requires Content-Type of {_MERGE_PATCH}, provided {shown}")
-
-
-def _form(body: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs(body):
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
-        else:
-            found[name] = [found[name], value]
-    return found
 
 
 def _by_method(

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 from ..core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_TARGET = 16 * 1024
 MAX_PARAMETERS = 200
@@ -51,10 +51,13 @@ def parameters(query: bytes) -> dict[str, Any]:
     """The query as Vault reads it: one value as text, several as a list. Raises ``Refusal``."""
     if not query:
         return {}
+    return gathered((name, value) for name, value in pairs(query) if name != "help")
+
+
+def gathered(given: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Names with their values: one value as text, several as a list."""
     found: dict[str, Any] = {}
-    for name, value in pairs(query):
-        if name == "help":
-            continue
+    for name, value in given:
         if name not in found:
             found[name] = value
         elif isinstance(found[name], list):

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .postgres import _free_port, _unprivileged_uid
+from .machine import free_port, unprivileged_uid
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,10 +36,10 @@ class MariaDBServer:
         self._program = _program("mariadbd", "mysqld")
         self._directory = tempfile.mkdtemp(prefix="wellkept-mariadb-")
         self._data = os.path.join(self._directory, "data")
-        self._uid = _unprivileged_uid()
+        self._uid = unprivileged_uid()
         self._process: subprocess.Popen[bytes] | None = None
         self.password = secrets.token_urlsafe(18)
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self._initialise()
             self.start()

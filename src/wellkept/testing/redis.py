@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .postgres import _free_port
+from .machine import free_port
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +38,7 @@ class RedisServer:
         self._directory = tempfile.mkdtemp(prefix="wellkept-redis-")
         self._process: subprocess.Popen[bytes] | None = None
         self.password = secrets.token_urlsafe(18)
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self.start()
         except BaseException:

@@ -19,6 +19,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SYSTEM
+from .vault_api import VaultAPI
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +38,7 @@ class ServerError(Exception):
         self.status = status
 
 
-class TestServer:
+class TestServer(VaultAPI):
     """A running, unsealed server.
 
     ``address`` is where it listens, ``root_token`` may do everything, ``unseal_key`` opens it after ``seal``.
@@ -101,22 +102,6 @@ class TestServer:
         if answer.status >= 400:
             raise ServerError(answer.status, content.decode(errors="replace"))
         return json.loads(content) if content else None
-
-    def write(self, name: str, data: dict[str, Any], *, mount: str = "secret") -> int:
-        """Write a KV v2 secret; returns its version's number."""
-        number: int = self.request("POST", f"{mount}/data/{name}", {"data": data})["data"]["version"]
-        return number
-
-    def policy(self, name: str, **rules: list[str]) -> None:
-        """Store an ACL policy: ``policy("app", **{"secret/data/x": ["read"]})``."""
-        paths = {path: {"capabilities": capabilities} for path, capabilities in rules.items()}
-        self.request("PUT", f"sys/policies/acl/{name}", {"policy": json.dumps({"path": paths})})
-
-    def token(self, *policies: str, **options: Any) -> str:
-        """A new token with ``policies``; ``options`` as in ``auth/token/create`` (``ttl``, ``num_uses``, ...)."""
-        answer = self.request("POST", "auth/token/create", {"policies": list(policies), **options})
-        made: str = answer["auth"]["client_token"]
-        return made
 
     def seal(self) -> None:
         """Seal: every call answers 503 until ``unseal``."""

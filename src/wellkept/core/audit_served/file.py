@@ -13,6 +13,7 @@ import time
 from select import POLLOUT, poll
 from typing import TYPE_CHECKING
 
+from ..audit_file import sync_directory
 from .device import PATIENCE, Device, Incomplete
 from .sync import SharedSync
 
@@ -56,7 +57,7 @@ class FileDevice(Device):
             os.fchmod(fd, self._mode)
         self.prompt = stat.S_ISREG(status.st_mode)
         if self.prompt and status.st_size == 0:
-            _sync_directory(self.path)
+            sync_directory(self.path)
         self._forget()
         self._fd, self._inode = fd, status.st_ino
         self.chain.begin_file()
@@ -155,11 +156,3 @@ def _patiently(fd: int, data: bytes) -> int:
     if sent:
         raise Incomplete(failure, sent)
     raise failure
-
-
-def _sync_directory(path: str) -> None:
-    fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 VERSION = "v2.7.2+builtin.bao"
 """Which of OpenBao's engines ours are like: clients look for "builtin" here."""
-_LISTS = (
+LISTS = (
     "audit_non_hmac_request_keys",
     "audit_non_hmac_response_keys",
     "passthrough_request_headers",
     "allowed_response_headers",
     "allowed_managed_keys",
 )
+"""The lists that a mount is tuned with."""
 _BUILT_IN = frozenset({"cubbyhole", "identity", "system", "token"})
 
 
@@ -51,7 +52,7 @@ def config(tuned: MountConfig) -> dict[str, Any]:
         "force_no_cache": tuned.force_no_cache,
         "max_lease_ttl": tuned.max_lease_ttl,
     }
-    for name in _LISTS:
+    for name in LISTS:
         values = getattr(tuned, name)
         if values:
             told[name] = list(values)

@@ -8,6 +8,7 @@ from .. import mount_table
 from ..form import Field, bad
 from ..form.convert import Unconvertible, to_flag, to_text, to_texts
 from ..form.duration import parse_seconds
+from .shown import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +34,6 @@ FIELDS: dict[str, Field] = {
     "plugin_version": Field(clear=True),
     "user_lockout_config": Field("map", clear=True),
 }
-_LISTS = (
-    "audit_non_hmac_request_keys",
-    "audit_non_hmac_response_keys",
-    "passthrough_request_headers",
-    "allowed_response_headers",
-    "allowed_managed_keys",
-)
 _BUILT_IN = frozenset({"sys/", "cubbyhole/", "identity/"})
 _NOT_OF_BUILT_IN = (
     "description",
@@ -64,7 +58,7 @@ def read(mount: Mount, system: Bounds) -> dict[str, Any]:
         "force_no_cache": config.force_no_cache,
         "max_lease_ttl": config.max_lease_ttl or int(system.most),
     }
-    for name in _LISTS:
+    for name in LISTS:
         if getattr(config, name):
             told[name] = list(getattr(config, name))
     if config.listing_visibility:
@@ -167,7 +161,7 @@ def _convert(name: str, value: Any) -> Any:
     try:
         if name == "force_no_cache":
             return to_flag(value)
-        if name in _LISTS:
+        if name in LISTS:
             return to_texts(value)
         return value if name in ("options", "user_lockout_config") else to_text(value)
     except Unconvertible as error:
