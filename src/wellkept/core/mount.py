@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 Table = Literal["secret", "auth"]
 
+LISTS = (
+    "audit_non_hmac_request_keys",
+    "audit_non_hmac_response_keys",
+    "passthrough_request_headers",
+    "allowed_response_headers",
+    "allowed_managed_keys",
+)
+"""The lists that a mount is tuned with."""
+
 
 @dataclass(slots=True)
 class MountConfig:

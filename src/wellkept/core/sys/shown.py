@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..mount import LISTS
 from ..registry import AUTH_METHODS, SECRET_ENGINES
 from .tuning import lockout
 
@@ -12,14 +13,6 @@ if TYPE_CHECKING:
 
 VERSION = "v2.7.2+builtin.bao"
 """Which of OpenBao's engines ours are like: clients look for "builtin" here."""
-LISTS = (
-    "audit_non_hmac_request_keys",
-    "audit_non_hmac_response_keys",
-    "passthrough_request_headers",
-    "allowed_response_headers",
-    "allowed_managed_keys",
-)
-"""The lists that a mount is tuned with."""
 _BUILT_IN = frozenset({"cubbyhole", "identity", "system", "token"})
 
 

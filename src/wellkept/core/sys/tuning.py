@@ -8,7 +8,7 @@ from .. import mount_table
 from ..form import Field, bad
 from ..form.convert import Unconvertible, to_flag, to_text, to_texts
 from ..form.duration import parse_seconds
-from .shown import LISTS
+from ..mount import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
