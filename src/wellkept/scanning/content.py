@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from .location import Location
     from .targets import Item, Stream
-    from .versions import Versions
 
 _GLUED = frozenset({"url", "ansi"})
 """Encodings whose signs end in a letter or digit: it joins the word behind, so that a token in the clear is none."""
@@ -56,8 +55,6 @@ class ContentScanner:
         self._decoder = Decoder() if decode and limits.depth else None
         self._archives = archives
         self._pulse = pulse
-        self._versions: Versions | None = None
-        self._asked = False
         self.bytes = 0
 
     def scan(self, item: Item) -> Iterable[Hit | Problem]:
@@ -67,32 +64,8 @@ class ContentScanner:
         if item.data is not None:
             if self._too_large(len(item.data)):
                 return (self._large(item.origin, len(item.data)),)
-            if item.version is not None and (versions := self._compared()) is not None:
-                return self._version(item, versions)
             return self._bytes(item.origin, item.data, item.unpack)
         return self._opened(item)
-
-    def _compared(self) -> Versions | None:
-        """What compares versions of a file; none where every one must be scanned whole."""
-        if not self._asked:
-            self._asked = True
-            from .versions import Versions, prepare
-
-            tall = prepare(self._matcher)
-            self._versions = Versions(self._matcher, tall, self._decoder, self._whole) if tall else None
-        return self._versions
-
-    def _version(self, item: Item, versions: Versions) -> Iterable[Hit | Problem]:
-        if self._pulse is not None:
-            self._pulse(0)
-        spared = versions.spared
-        found = versions.scan(item)
-        self.bytes += versions.spared - spared
-        return found
-
-    def _whole(self, item: Item) -> Iterable[Hit | Problem]:
-        assert item.data is not None
-        return self._bytes(item.origin, item.data, item.unpack)
 
     def _opened(self, item: Item) -> Iterator[Hit | Problem]:
         assert item.open is not None

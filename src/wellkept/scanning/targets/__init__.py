@@ -33,8 +33,7 @@ class Item(NamedTuple):
 
     ``origin`` is the template of its findings' locations (path, commit, layer, ...). Content is one of:
     ``data`` (bytes in memory), ``file`` (a path to open, read in windows), ``open`` (yields a stream).
-    ``unpack`` false keeps archives from being opened, for targets that open them on their own. ``version`` names a
-    version of a file, and another one that it resembles: what both have is then scanned once (see ``versions``).
+    ``unpack`` false keeps archives from being opened, for targets that open them on their own.
     """
 
     origin: Location
@@ -43,7 +42,6 @@ class Item(NamedTuple):
     open: Callable[[], Stream] | None = None
     size: int | None = None
     unpack: bool = True
-    version: tuple[str, str] | None = None
 
 
 class Target(Protocol):

@@ -152,14 +152,14 @@ class GitHistory(BaseTarget):
 
 
 def _batches(entries: Iterator[Entry], origins: dict[str, Origin]) -> Iterator[Any]:
-    batch: list[tuple[str, str, str, str]] = []
+    batch: list[tuple[str, str, str]] = []
     size = 0
     for entry in entries:
         _, commit, path = origins[entry.oid]
         if entry.size >= LARGE:
             yield ("large", entry.oid, commit, path, entry.size)
             continue
-        batch.append((entry.oid, commit, path, entry.base))
+        batch.append((entry.oid, commit, path))
         size += entry.size
         if size >= BATCH_BYTES or len(batch) >= BATCH_BLOBS:
             yield ("blobs", batch)
@@ -168,13 +168,13 @@ def _batches(entries: Iterator[Entry], origins: dict[str, Origin]) -> Iterator[A
         yield ("blobs", batch)
 
 
-def _blobs(found: Repository, batch: Sequence[tuple[str, str, str, str]]) -> Iterator[Item | Problem]:
-    contents = objects.reader(found).read([oid for oid, *_ in batch])
-    for (oid, commit, path, base), (_, data) in zip(batch, contents, strict=True):
+def _blobs(found: Repository, batch: Sequence[tuple[str, str, str]]) -> Iterator[Item | Problem]:
+    contents = objects.reader(found).read([oid for oid, _, _ in batch])
+    for (oid, commit, path), (_, data) in zip(batch, contents, strict=True):
         if data is None:
             yield Problem("corrupt", path, f"object {oid} is missing or damaged; `git fsck` says more")
         else:
-            yield Item(_origin(oid, commit, path), data=data, size=len(data), version=(oid, base))
+            yield Item(_origin(oid, commit, path), data=data, size=len(data))
 
 
 def _large(found: Repository, oid: str, commit: str, path: str, size: int) -> Item:
