@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from .. import backup as archives
-from ..command import Command, natural
+from ..command import Command
 from ..context import ask
 from ..output import note, say, say_json
 from . import shares
@@ -25,18 +25,7 @@ def configure(parser: Parser) -> None:
         "-to", "--to", metavar="SEAL", required=True, choices=("shamir", "keyfile", "passphrase"),
         help="shamir, keyfile or passphrase",
     )  # fmt: skip
-    parser.add_argument(
-        "-n", "-key-shares", "--key-shares", metavar="N", type=natural, default=5, help="shares (5)"
-    )
-    parser.add_argument(
-        "-t",
-        "-key-threshold",
-        "--key-threshold",
-        metavar="N",
-        type=natural,
-        default=3,
-        help="how many open it (3)",
-    )
+    shares.counts(parser, "shares (5)", "how many open it (3)")
     parser.add_argument("-key-file", "--key-file", metavar="FILE", help="where the new key file is to be")
     parser.add_argument(
         "-passphrase-file",

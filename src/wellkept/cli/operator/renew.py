@@ -6,7 +6,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Conflict, InvalidRequest
-from ..command import Command, natural
+from ..command import Command
 from ..context import ask
 from ..output import say, say_json
 from ..remote.connection import at_server, connect
@@ -23,18 +23,7 @@ _ROOT = "sys/generate-root-token"
 
 
 def configure_rekey(parser: Parser) -> None:
-    parser.add_argument(
-        "-n", "-key-shares", "--key-shares", metavar="N", type=natural, default=5, help="new shares (5)"
-    )
-    parser.add_argument(
-        "-t",
-        "-key-threshold",
-        "--key-threshold",
-        metavar="N",
-        type=natural,
-        default=3,
-        help="how many open it (3)",
-    )
+    shares.counts(parser, "new shares (5)", "how many open it (3)")
     parser.add_argument(
         "-verify", "--verify", action="store_true", help="change nothing until the new shares were given back"
     )

@@ -5,13 +5,27 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..command import natural
 from ..output import say
 from ..usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..command import Parser
+
 _MOST = 255
+
+
+def counts(parser: Parser, made: str, needed: str) -> None:
+    """The options that say how many shares to make, and how many of them open the store; with their help."""
+    for short, long, default, text in (
+        ("-n", "key-shares", 5, made),
+        ("-t", "key-threshold", 3, needed),
+    ):
+        parser.add_argument(
+            short, f"-{long}", f"--{long}", metavar="N", type=natural, default=default, help=text
+        )
 
 
 def given(question: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..command import Command, natural
+from ..command import Command
 from ..output import note, say, say_json, table
 from ..remote.connection import at_server, connect
 from . import shares
@@ -20,19 +20,7 @@ NOT_INITIALISED = 2
 
 
 def configure_init(parser: Parser) -> None:
-    parser.add_argument(
-        "-n",
-        "-key-shares",
-        "--key-shares",
-        metavar="N",
-        type=natural,
-        default=5,
-        help="key shares to make (5)",
-    )
-    parser.add_argument(
-        "-t", "-key-threshold", "--key-threshold", metavar="N", type=natural, default=3,
-        help="how many of them open the store (3)",
-    )  # fmt: skip
+    shares.counts(parser, "key shares to make (5)", "how many of them open the store (3)")
     parser.add_argument(
         "-status", "--status", action="store_true", help="say whether it is initialised; exit code 2: no"
     )
